@@ -1,0 +1,8 @@
+import { micros, type Micros } from "libmoshpit/util";
+
+const start = process.hrtime.bigint();
+
+/** Monotonic microseconds since this process started. */
+export function now(): Micros {
+  return micros(Number((process.hrtime.bigint() - start) / 1_000n));
+}
