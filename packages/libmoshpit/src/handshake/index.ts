@@ -1,1 +1,11 @@
-export {};
+export * from "./client.js";
+export * from "./identity.js";
+export { ALL_GROUPS } from "./key-exchange.js";
+export * from "./key-schedule.js";
+export { ALL_CIPHER_SUITES } from "./offers.js";
+export { printable } from "./printable.js";
+export { frameNonce } from "./sealed-frames.js";
+export * from "./server.js";
+export { signatureInput, type Signer } from "./signatures.js";
+export { PROTOCOL_NAME } from "./transcript.js";
+export * from "./transitions.js";

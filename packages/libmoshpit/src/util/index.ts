@@ -1,4 +1,5 @@
 export * from "./bytes.js";
 export * from "./errors.js";
 export * from "./output.js";
+export * from "./range-set.js";
 export * from "./time.js";

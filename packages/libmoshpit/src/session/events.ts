@@ -1,0 +1,97 @@
+import type { Micros } from "../util/index.js";
+import type {
+  CloseReason,
+  ConnectionSecrets,
+  CryptoProvider,
+  DropReason,
+  Entropy,
+  ExitStatus,
+  WindowSize,
+} from "../wire/index.js";
+
+export type Role = "client" | "server";
+
+/** Where a datagram came from or goes to, in the driver's words; the machine only compares it. */
+export type Path = string;
+
+/** What a connection starts from. */
+export interface ConnectionConfig {
+  readonly role: Role;
+  readonly crypto: CryptoProvider;
+  readonly entropy: Entropy;
+  readonly secrets: ConnectionSecrets;
+  readonly connectionId: bigint;
+  /** The client's: where the server is. */
+  readonly path?: Path;
+  readonly now: Micros;
+  /** The server's: the connection ends if nothing authentic arrives within this time. */
+  readonly firstDatagram?: Micros;
+  /** The server's: the connection ends after this long a silence of the client. */
+  readonly detachedLifetime?: Micros;
+  /** How long an unacknowledged Close is repeated while the peer is silent; by role where absent. */
+  readonly closeLifetime?: Micros;
+}
+
+/** How a session is ended. */
+export interface CloseRequest {
+  readonly reason: CloseReason;
+  readonly exit?: ExitStatus;
+  /** One line for the person, at most 256 octets. */
+  readonly text?: string;
+}
+
+export interface StreamOptions {
+  /** The server's, without a terminal: standard error. */
+  readonly standardError?: boolean;
+}
+
+/** Why the machine is over. */
+export type ClosedCause =
+  | "local-close-acknowledged"
+  /** This side's Close found no answer within its lifetime. */
+  | "local-close-unanswered"
+  | "peer-close"
+  | "no-first-datagram"
+  | "detached-too-long"
+  /** The packet numbers are used up. */
+  | "limit";
+
+export type SessionEvent =
+  /** The first authentic packet came, from there. */
+  | { readonly type: "established"; readonly path: Path }
+  /** Octets of a stream, in order. Tell `consumed` when they are taken. */
+  | { readonly type: "data"; readonly bytes: Uint8Array; readonly standardError: boolean }
+  /** Nothing follows on this stream. */
+  | { readonly type: "end"; readonly standardError: boolean }
+  | { readonly type: "resize"; readonly size: WindowSize }
+  /** `bufferedAmount` fell below 128 KiB. */
+  | { readonly type: "drain" }
+  /** The server's: the client is there now. */
+  | { readonly type: "path"; readonly path: Path }
+  /** The peer's Close, after everything that it sent before. */
+  | {
+      readonly type: "close";
+      readonly reason: CloseReason | "unknown";
+      readonly exit?: ExitStatus;
+      readonly text?: string;
+    }
+  /** The last event: no packets and no timers any more. */
+  | { readonly type: "closed"; readonly cause: ClosedCause };
+
+/** What a connection did so far. */
+export interface ConnectionCounters {
+  readonly packetsSent: number;
+  readonly octetsSent: number;
+  readonly packetsReceived: number;
+  readonly octetsReceived: number;
+  /** Datagrams that were not packets of this connection, or not for the first time. */
+  readonly dropped: ReadonlyMap<DropReason, number>;
+  /** Reliable frames that were sent again: asked for, with a probe, or along with a new one. */
+  readonly framesRetransmitted: number;
+  /** Reliable frames that arrived again. */
+  readonly framesDuplicate: number;
+  readonly naksSent: number;
+  readonly probesSent: number;
+  /** Datagrams from elsewhere that could have moved the path but were not the newest. */
+  readonly pathMoves: number;
+}

@@ -1,0 +1,102 @@
+import { elapsed, type Micros } from "../util/index.js";
+import { SERVER_SILENT_AFTER } from "../wire/index.js";
+import { Acknowledgement, PeerReport } from "./acknowledgement.js";
+import type { ConnectionConfig, Role } from "./events.js";
+import { NakSchedule } from "./nak-schedule.js";
+import { PeerPath } from "./path.js";
+import { Reassembly } from "./reassembly.js";
+import { Reordering } from "./reordering.js";
+import { RttEstimator } from "./rtt.js";
+import { SendQueue } from "./send-queue.js";
+import { Timers } from "./timers.js";
+import { Timestamps } from "./timestamps.js";
+import { CongestionWindow } from "./window.js";
+
+/** Everything that a connection waits for; appendix A lists what each does. */
+export type TimerName =
+  | "acknowledgement"
+  | "nak"
+  | "probe"
+  | "heartbeat"
+  | "greeting"
+  | "challenge"
+  | "announcement"
+  | "first-datagram"
+  | "detached"
+  | "close"
+  | "linger";
+
+/** What has to leave with the next packet, or as one. */
+export type Due = "acknowledgement" | "nak" | "probe" | "heartbeat";
+
+/** What a connection is made of: its sending and its receiving half work on the same parts. */
+export interface Parts {
+  readonly role: Role;
+  readonly timers: Timers<TimerName>;
+  readonly due: Set<Due>;
+  readonly send: SendQueue;
+  readonly receive: Reassembly;
+  readonly naks: NakSchedule;
+  readonly reordering: Reordering;
+  readonly acknowledgement: Acknowledgement;
+  readonly peerReport: PeerReport;
+  readonly rtt: RttEstimator;
+  readonly timestamps: Timestamps;
+  readonly window: CongestionWindow;
+  readonly path: PeerPath;
+  readonly heard: Heard;
+}
+
+export function makeParts(config: ConnectionConfig): Parts {
+  return {
+    role: config.role,
+    timers: new Timers(),
+    due: new Set(),
+    send: new SendQueue(),
+    receive: new Reassembly(),
+    naks: new NakSchedule(),
+    reordering: new Reordering(),
+    acknowledgement: new Acknowledgement(),
+    peerReport: new PeerReport(),
+    rtt: new RttEstimator(),
+    timestamps: new Timestamps(),
+    window: new CongestionWindow(),
+    path: new PeerPath(config.entropy, config.role === "client" ? config.path : undefined),
+    heard: new Heard(config.role, config.now),
+  };
+}
+
+/** When the peer was heard last. */
+export class Heard {
+  readonly #role: Role;
+  #last: Micros;
+  #ever = false;
+
+  constructor(role: Role, start: Micros) {
+    this.#role = role;
+    this.#last = start;
+  }
+
+  get ever(): boolean {
+    return this.#ever;
+  }
+
+  /** The last authentic packet, or the start. */
+  get last(): Micros {
+    return this.#last;
+  }
+
+  now(now: Micros): void {
+    this.#last = now;
+    this.#ever = true;
+  }
+
+  silence(now: Micros): Micros {
+    return elapsed(this.#last, now);
+  }
+
+  /** Whether this side may send by itself: a server may not while its client is silent. PL-SILENCE. */
+  maySend(now: Micros): boolean {
+    return this.#role === "client" || (this.#ever && this.silence(now) < SERVER_SILENT_AFTER);
+  }
+}
