@@ -1,1 +1,2 @@
-export {};
+export { systemEntropy } from "./entropy.js";
+export { nodeCrypto } from "./node-crypto.js";

@@ -1,1 +1,2 @@
-export {};
+export * from "./link.js";
+export * from "./messages.js";

@@ -1,1 +1,7 @@
 export * from "./driver.js";
+export * from "./relay/index.js";
+export * from "./resolve.js";
+export * from "./tcp-client.js";
+export * from "./udp-client.js";
+export * from "./tcp-server.js";
+export * from "./udp-server.js";

@@ -1,0 +1,97 @@
+import { commonOptions } from "./common-options.js";
+import { parseDestination } from "./destination.js";
+import type { Program } from "./option.js";
+
+/** How the cipher suites are called in the configuration. */
+export const CIPHER_SUITE_NAMES = ["aes-256-gcm-siv-hmac-sha512", "aes-256-gcm-siv-hmac-sha512-256"] as const;
+
+export type CipherSuiteName = (typeof CIPHER_SUITE_NAMES)[number];
+
+const common = commonOptions({
+  folder: "moshpit",
+  side: "client",
+  privateKey: "~/.mp/id_ed25519",
+  stdoutWhen: "on standard error (only with -v or directives)",
+});
+
+/** Every setting of `mp`. */
+export const CLIENT_PROGRAM: Program = {
+  name: "mp",
+  about: "Opens a terminal on another machine that survives loss, sleep and roaming.",
+  usage: "mp [OPTIONS] <SERVER_DESTINATION> [-- COMMAND...]",
+  prefix: "MOSHPIT_",
+  defaultFile: "~/.config/moshpit/moshpit.toml",
+  misuseStatus: 255,
+  takesCommand: true,
+  options: [
+    {
+      key: "server_destination",
+      kind: { type: "text", check: destinationFault },
+      positional: "SERVER_DESTINATION",
+      help: "Name or address of the server to connect to, or user@ and that",
+    },
+    ...common.verbosity,
+    ...common.files,
+    {
+      key: "server_port",
+      kind: { type: "integer", min: 1, max: 65_535 },
+      fallback: 40_404,
+      flag: { long: "server-port", short: "s", placeholder: "PORT" },
+      help: "Server TCP port",
+    },
+    {
+      key: "tty",
+      kind: { type: "switch" },
+      fallback: false,
+      flag: { long: "tty" },
+      help: "Give a remote command a terminal even where standard input is none",
+    },
+    {
+      key: "known_hosts",
+      kind: { type: "path" },
+      fallback: "~/.mp/known_hosts",
+      flag: { long: "known-hosts", placeholder: "PATH" },
+      help: "File of the known servers' keys",
+    },
+    {
+      key: "accept_new_host_key",
+      kind: { type: "switch" },
+      fallback: false,
+      flag: { long: "accept-new-host-key" },
+      help: "Trust a server that is not known yet without asking; a changed key is refused all the same",
+    },
+    {
+      key: "host_fingerprint",
+      kind: { type: "text", check: fingerprintFault },
+      flag: { long: "host-fingerprint", placeholder: "SHA256:..." },
+      help: "Connect to a server with this key and no other",
+    },
+    {
+      key: "cipher_suite",
+      kind: { type: "choice", values: CIPHER_SUITE_NAMES },
+      help: "Offer this cipher suite alone; the second saves 32 octets a packet",
+    },
+    {
+      key: "max_reconnect_backoff_secs",
+      kind: { type: "integer", min: 2, max: 86_400, clamp: true },
+      fallback: 3_600,
+      help: "Longest wait between two attempts to reconnect, in seconds",
+    },
+    ...common.tracing,
+  ],
+  notes: [
+    "Key by key, an environment variable wins over a flag, and a flag over the file. This differs from ssh, where the command line wins. SERVER_DESTINATION alone wins over everything.",
+    "Escape key: Ctrl-^, then . to quit.",
+    "Exit status: that of the remote shell or command; 255 for an error of mp itself.",
+  ],
+};
+
+function destinationFault(text: string): string | undefined {
+  const parsed = parseDestination(text);
+  return typeof parsed === "string" ? parsed : undefined;
+}
+
+function fingerprintFault(text: string): string | undefined {
+  if (/^SHA256:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]$/.test(text)) return undefined;
+  return `must be SHA256: and 43 characters of base64, is ${JSON.stringify(text)}`;
+}

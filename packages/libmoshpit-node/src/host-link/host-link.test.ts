@@ -1,0 +1,158 @@
+import { PassThrough, Duplex } from "node:stream";
+import { setImmediate as turn } from "node:timers/promises";
+import { PeerError, UsageError } from "libmoshpit/util";
+import { frame } from "libmoshpit/wire";
+import { describe, expect, it } from "vitest";
+import {
+  decodeHostMessage,
+  encodeHostMessage,
+  HostLink,
+  MAX_HOST_MESSAGE_OCTETS,
+  type HostLinkMessage,
+  type HostLinkMessageInit,
+} from "./index.js";
+
+const id = new Uint8Array(16).fill(7);
+const keys = { aeadKey: new Uint8Array(32), aeadIv: new Uint8Array(12), macKey: new Uint8Array(64) };
+const open = {
+  sessionId: id,
+  attachmentId: id,
+  connectionId: 2n ** 64n - 1n,
+  cipherSuite: 1,
+  clientToServer: keys,
+  serverToClient: keys,
+  openRequest: new Uint8Array(0),
+  keyFingerprint: "SHA256:x",
+  clientAddress: "127.0.0.1 1",
+  firstDatagramSeconds: 30,
+};
+const serve = {
+  user: "alice",
+  home: "/home/alice",
+  shell: "/bin/sh",
+  udpPortFirst: 50_000,
+  udpPortLast: 59_999,
+  bindAddress: "::",
+  detachedLifetimeSeconds: 60,
+};
+
+const messages: HostLinkMessageInit[] = [
+  { case: "serve", value: serve },
+  { case: "ready", value: { processId: 1, uid: 1000, gid: 1000, groups: [1000, 27] } },
+  { case: "openSession", value: open },
+  { case: "sessionOpened", value: { sessionId: id, sessionName: "s1", udpPort: 50_000 } },
+  { case: "sessionRefused", value: { sessionId: id, code: 5, text: "no port" } },
+  { case: "sessionEnded", value: { sessionId: id, text: "exited 0" } },
+  { case: "logRecord", value: { level: 3, target: "host", text: "hello" } },
+  { case: "endSession", value: { sessionId: id, text: "gone" } },
+];
+
+const refused: [string, HostLinkMessageInit][] = [
+  ["a short id", { case: "sessionEnded", value: { sessionId: new Uint8Array(15), text: "" } }],
+  [
+    "a short key",
+    { case: "openSession", value: { ...open, clientToServer: { ...keys, macKey: new Uint8Array(63) } } },
+  ],
+  ["connection 0", { case: "openSession", value: { ...open, connectionId: 0n } }],
+  ["no deadline", { case: "openSession", value: { ...open, firstDatagramSeconds: 0 } }],
+  ["port 0", { case: "sessionOpened", value: { sessionId: id, sessionName: "s1", udpPort: 0 } }],
+  [
+    "a name with a newline",
+    { case: "sessionOpened", value: { sessionId: id, sessionName: "s\n", udpPort: 1 } },
+  ],
+  ["a range upside down", { case: "serve", value: { ...serve, udpPortFirst: 60_000 } }],
+  ["a user that is none", { case: "serve", value: { ...serve, user: "-x" } }],
+  ["level 0", { case: "logRecord", value: { level: 0, target: "", text: "" } }],
+  ["endless text", { case: "logRecord", value: { level: 1, target: "", text: "x".repeat(5_000) } }],
+];
+
+describe("messages between listener and host", () => {
+  it.each(messages)("$case survives", (message) => {
+    expect(decodeHostMessage(encodeHostMessage(message))).toMatchObject(message);
+  });
+
+  it.each(refused)("%s is our fault when sent", (_name, message) => {
+    expect(() => encodeHostMessage(message)).toThrow(UsageError);
+  });
+
+  it("an empty or unknown message is the peer's fault", () => {
+    expect(() => decodeHostMessage(new Uint8Array(0))).toThrow(PeerError);
+    expect(() => decodeHostMessage(Uint8Array.of(0x7a, 0))).toThrow(PeerError);
+  });
+});
+
+/** Two streams, each of which reads what the other writes. */
+function pair(): [Duplex, Duplex] {
+  const [there, back] = [new PassThrough(), new PassThrough()];
+  const ends: [Duplex, Duplex] = [
+    Duplex.from({ writable: there, readable: back }),
+    Duplex.from({ writable: back, readable: there }),
+  ];
+  // Destroying one of these aborts it with an error; a socket has none.
+  for (const end of ends) end.on("error", () => undefined);
+  return ends;
+}
+
+function recorder(): {
+  seen: HostLinkMessage[];
+  ends: (Error | undefined)[];
+  handlers: ConstructorParameters<typeof HostLink>[1];
+} {
+  const seen: HostLinkMessage[] = [];
+  const ends: (Error | undefined)[] = [];
+  return { seen, ends, handlers: { message: (m) => void seen.push(m), ended: (e) => void ends.push(e) } };
+}
+
+async function turns(): Promise<void> {
+  for (let i = 0; i < 10; i++) await turn();
+}
+
+describe("HostLink", () => {
+  it("carries messages in order, then the end", async () => {
+    const [a, b] = pair();
+    const { seen, ends, handlers } = recorder();
+    new HostLink(b, handlers);
+    const link = new HostLink(a, recorder().handlers);
+    for (const message of messages) link.send(message);
+    link.close();
+    await turns();
+    expect(seen.map((message) => message.case)).toEqual(messages.map((message) => message.case));
+    expect(ends).toEqual([undefined]);
+  });
+
+  it("joins what arrives octet by octet", async () => {
+    const stream = new PassThrough();
+    const { seen, handlers } = recorder();
+    new HostLink(stream, handlers);
+    for (const octet of frame(encodeHostMessage(messages[0]!))) stream.write(Uint8Array.of(octet));
+    await turns();
+    expect(seen).toHaveLength(1);
+  });
+
+  it.each([
+    ["a length over the limit", Uint8Array.of(0, 0x10, 0, 1)],
+    ["an unknown field", frame(Uint8Array.of(0x7a, 0))],
+    ["an empty message", frame(new Uint8Array(0))],
+  ])("ends at %s", async (_name, octets) => {
+    expect(MAX_HOST_MESSAGE_OCTETS).toBe(0x10_0000);
+    const stream = new PassThrough();
+    const { seen, ends, handlers } = recorder();
+    new HostLink(stream, handlers);
+    stream.write(octets);
+    stream.write(frame(encodeHostMessage(messages[0]!)));
+    await turns();
+    expect(seen).toEqual([]);
+    expect(ends).toEqual([expect.any(PeerError)]);
+    expect(stream.destroyed).toBe(true);
+  });
+
+  it("drops what is sent after the end", async () => {
+    const [a, b] = pair();
+    const { ends, handlers } = recorder();
+    const link = new HostLink(a, handlers);
+    b.end();
+    await turns();
+    expect(ends).toHaveLength(1);
+    link.send(messages[0]!);
+  });
+});

@@ -1,0 +1,64 @@
+import type { Duplex } from "node:stream";
+import { PeerError } from "libmoshpit/util";
+import { frame, FrameReader } from "libmoshpit/wire";
+import {
+  decodeHostMessage,
+  encodeHostMessage,
+  MAX_HOST_MESSAGE_OCTETS,
+  type HostLinkMessage,
+  type HostLinkMessageInit,
+} from "./messages.js";
+
+export interface HostLinkHandlers {
+  message(message: HostLinkMessage): void;
+  /** Nothing comes any more, and nothing can be sent. With an error if the peer broke the rules or the stream failed. */
+  ended(error: Error | undefined): void;
+}
+
+/** The stream between a listener and one of its hosts, as messages. */
+export class HostLink {
+  readonly #stream: Duplex;
+  readonly #handlers: HostLinkHandlers;
+  readonly #frames = new FrameReader(MAX_HOST_MESSAGE_OCTETS);
+  #ended = false;
+
+  constructor(stream: Duplex, handlers: HostLinkHandlers) {
+    this.#stream = stream;
+    this.#handlers = handlers;
+    stream.on("data", (bytes: Uint8Array) => this.#read(bytes));
+    stream.on("error", (error) => this.#end(error));
+    stream.on("end", () => this.#end(undefined));
+    stream.on("close", () => this.#end(undefined));
+  }
+
+  /** Queued if the peer is slow, dropped if the link has ended. Throws `UsageError` for a message out of bounds. */
+  send(message: HostLinkMessageInit): void {
+    const octets = frame(encodeHostMessage(message));
+    if (!this.#ended) this.#stream.write(octets);
+  }
+
+  /** What was sent leaves, then the link ends for both. */
+  close(): void {
+    this.#stream.end();
+  }
+
+  #read(bytes: Uint8Array): void {
+    if (this.#ended) return;
+    try {
+      this.#frames.push(bytes);
+      for (let body = this.#frames.next(); body !== undefined && !this.#ended; body = this.#frames.next()) {
+        this.#handlers.message(decodeHostMessage(body));
+      }
+    } catch (error) {
+      if (!(error instanceof PeerError)) throw error;
+      this.#end(error);
+    }
+  }
+
+  #end(error: Error | undefined): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#stream.destroy();
+    this.#handlers.ended(error);
+  }
+}

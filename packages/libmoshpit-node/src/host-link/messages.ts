@@ -1,0 +1,137 @@
+import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import { PeerError, UsageError } from "libmoshpit/util";
+import {
+  decodeStrict,
+  isSessionName,
+  isUserName,
+  ID_OCTETS,
+  MAX_FIRST_DATAGRAM_SECONDS,
+} from "libmoshpit/wire";
+import {
+  HostMessageSchema,
+  type DirectionKeys,
+  type HostMessage,
+  type OpenSession,
+  type Serve,
+} from "./gen/moshpit/host/v1/host_pb.js";
+
+export type {
+  EndSession,
+  LogRecord,
+  OpenSession,
+  Ready,
+  Serve,
+  SessionEnded,
+  SessionOpened,
+  SessionRefused,
+} from "./gen/moshpit/host/v1/host_pb.js";
+
+/** One message between listener and host, as it was received: `{ case: "openSession", value }`. */
+export type HostLinkMessage = Exclude<HostMessage["message"], { case: undefined }>;
+/** What a message is made of: plain objects do. */
+export type HostLinkMessageInit = Exclude<
+  NonNullable<MessageInitShape<typeof HostMessageSchema>["message"]>,
+  { case?: undefined; value?: undefined }
+>;
+
+/** The levels of LogRecord.level, from 1. */
+export const LOG_RECORD_LEVELS = ["error", "warn", "info", "debug", "trace"] as const;
+
+export type LogRecordLevel = (typeof LOG_RECORD_LEVELS)[number];
+
+/** Octets of a message at most. */
+export const MAX_HOST_MESSAGE_OCTETS: number = 1 << 20;
+
+/** Throws `UsageError` where a bound of host.proto is broken. */
+export function encodeHostMessage(init: HostLinkMessageInit): Uint8Array {
+  const message = create(HostMessageSchema, { message: init });
+  try {
+    check(message);
+  } catch (error) {
+    throw error instanceof PeerError ? new UsageError(error.message) : error;
+  }
+  return toBinary(HostMessageSchema, message);
+}
+
+/** Strict: throws `PeerError` "malformed-message". The octet strings of the result share `bytes`. */
+export function decodeHostMessage(bytes: Uint8Array): HostLinkMessage {
+  return check(decodeStrict(HostMessageSchema, bytes));
+}
+
+const KEY_OCTETS = { aeadKey: 32, aeadIv: 12, macKey: 64 } as const;
+const MAX_TEXT = 4_096;
+const MAX_DETACHED_SECONDS = 31_536_000;
+
+function check({ message }: HostMessage): HostLinkMessage {
+  switch (message.case) {
+    case undefined:
+      throw malformed("an empty HostMessage");
+    case "serve":
+      checkServe(message.value);
+      break;
+    case "openSession":
+      checkOpen(message.value);
+      break;
+    case "sessionOpened":
+      checkId(message.value.sessionId);
+      holds(isSessionName(message.value.sessionName), "session_name");
+      checkPort(message.value.udpPort);
+      break;
+    case "sessionRefused":
+    case "sessionEnded":
+    case "endSession":
+      checkId(message.value.sessionId);
+      holds(message.value.text.length <= MAX_TEXT, "text");
+      break;
+    case "logRecord":
+      holds(message.value.level >= 1 && message.value.level <= LOG_RECORD_LEVELS.length, "level");
+      holds(message.value.text.length <= MAX_TEXT && message.value.target.length <= MAX_TEXT, "text");
+      break;
+    case "ready":
+      break;
+  }
+  return message;
+}
+
+function checkServe(serve: Serve): void {
+  holds(isUserName(serve.user), "user");
+  holds(serve.home.startsWith("/") && serve.shell.startsWith("/"), "home or shell");
+  checkPort(serve.udpPortFirst);
+  checkPort(serve.udpPortLast);
+  holds(serve.udpPortFirst <= serve.udpPortLast, "udp_port_first");
+  const lifetime = serve.detachedLifetimeSeconds;
+  holds(lifetime >= 1 && lifetime <= MAX_DETACHED_SECONDS, "detached_lifetime_seconds");
+}
+
+function checkOpen(open: OpenSession): void {
+  checkId(open.sessionId);
+  checkId(open.attachmentId);
+  holds(open.connectionId !== 0n, "connection_id");
+  checkKeys(open.clientToServer);
+  checkKeys(open.serverToClient);
+  const seconds = open.firstDatagramSeconds;
+  holds(seconds >= 1 && seconds <= MAX_FIRST_DATAGRAM_SECONDS, "first_datagram_seconds");
+}
+
+function checkKeys(keys: DirectionKeys | undefined): void {
+  holds(keys !== undefined, "keys");
+  for (const [name, octets] of Object.entries(KEY_OCTETS)) {
+    holds(keys?.[name as keyof typeof KEY_OCTETS].length === octets, name);
+  }
+}
+
+function checkId(id: Uint8Array): void {
+  holds(id.length === ID_OCTETS, "an id");
+}
+
+function checkPort(port: number): void {
+  holds(port >= 1 && port <= 65_535, "a port");
+}
+
+function holds(condition: boolean, what: string): void {
+  if (!condition) throw malformed(`${what} is out of bounds`);
+}
+
+function malformed(what: string): PeerError {
+  return new PeerError("malformed-message", what);
+}

@@ -1,0 +1,4 @@
+export { freeTcpPort, freeUdpRange } from "./free-ports.js";
+export * from "./link.js";
+export * from "./profiles.js";
+export * from "./relay.js";
