@@ -1,0 +1,31 @@
+import yargs from "yargs";
+import { hideBin } from "yargs/helpers";
+import { connectBench } from "./connect.js";
+import { keysBench } from "./keys.js";
+import { machineFacts, met, render, type Report } from "./report.js";
+
+const benches: Readonly<Record<string, (runs: number) => Promise<Report[]>>> = {
+  connect: connectBench,
+  keys: keysBench,
+};
+
+const args = await yargs(hideBin(process.argv).filter((word) => word !== "--"))
+  .scriptName("pnpm bench")
+  .usage("$0 [names…]\n\nMeasures this project beside ssh and mosh where they are installed.")
+  .option("runs", { type: "number", default: 10, describe: "how many times each thing is done" })
+  .option("check", { type: "boolean", default: false, describe: "exit 1 if a goal is missed" })
+  .strictOptions()
+  .parse();
+
+const names = args._.length > 0 ? args._.map(String) : Object.keys(benches);
+console.log(machineFacts(), "\n");
+let missed = 0;
+for (const name of names) {
+  const bench = benches[name];
+  if (bench === undefined) throw new Error(`no bench ${name}; there are ${Object.keys(benches).join(", ")}`);
+  for (const report of await bench(args.runs)) {
+    console.log(render(report));
+    missed += report.goals.filter((goal) => !met(goal)).length;
+  }
+}
+process.exitCode = args.check && missed > 0 ? 1 : 0;

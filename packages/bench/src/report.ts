@@ -1,0 +1,57 @@
+import { cpus, release, totalmem } from "node:os";
+import { execFileSync } from "node:child_process";
+
+/** One measured goal: a figure, what it may be at most, and against what. */
+export interface Goal {
+  readonly text: string;
+  readonly value: number;
+  readonly limit: number;
+}
+
+/** What a bench found. */
+export interface Report {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (string | number)[])[];
+  readonly goals: readonly Goal[];
+}
+
+/** The machine and the versions that a figure holds for. */
+export function machineFacts(): string {
+  const version = (command: string, ...args: string[]): string => {
+    try {
+      const run = execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+      return run.split("\n")[0] ?? "";
+    } catch {
+      return `no ${command}`;
+    }
+  };
+  const processor = cpus();
+  return [
+    `${processor.length} × ${processor[0]?.model ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`,
+    `node ${process.version}; ${version("mosh", "--version")}; ${version("sh", "-c", "ssh -V 2>&1")}`,
+  ].join("\n");
+}
+
+/** As an aligned text table, goals below. */
+export function render(report: Report): string {
+  const lines = [report.columns.map(String), ...report.rows.map((row) => row.map(cell))];
+  const widths = report.columns.map((_, i) => Math.max(...lines.map((line) => (line[i] ?? "").length)));
+  const table = lines.map((line) =>
+    line.map((text, i) => (i === 0 ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0))).join("  "),
+  );
+  const goals = report.goals.map(
+    (goal) =>
+      `${met(goal) ? "met   " : "MISSED"} ${goal.text}: ${cell(goal.value)} (at most ${cell(goal.limit)})`,
+  );
+  return [`## ${report.title}`, "", ...table, "", ...goals, ""].join("\n");
+}
+
+/** Whether a goal is met; a figure that could not be measured meets none. */
+export function met(goal: Goal): boolean {
+  return goal.value <= goal.limit;
+}
+
+function cell(value: string | number): string {
+  return typeof value === "number" ? (Number.isNaN(value) ? "–" : value.toFixed(value < 10 ? 2 : 0)) : value;
+}
