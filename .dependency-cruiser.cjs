@@ -22,7 +22,7 @@ const layerRules = Object.entries(layers).map(([name, may]) => ({
   to: {
     pathNot: [
       `${LIB}/(${[name, ...may.layers].join("|")})/`,
-      ...may.packages.map((p) => `node_modules/(\\.pnpm/[^/]+/node_modules/)?${p}`),
+      ...may.packages.map((p) => `node_modules/${p}`),
     ],
   },
 }));

@@ -1,0 +1,238 @@
+import { homedir } from "node:os";
+import { CipherSuite } from "libmoshpit/wire";
+import { loadClientConfig, type CipherSuiteName, type ClientConfig } from "libmoshpit-node/config";
+import { openLog, type Log } from "libmoshpit-node/log";
+import { formatEndpoint } from "libmoshpit-node/net";
+import { terminalSize, TerminalGuard } from "libmoshpit-node/tty";
+import { currentUser } from "libmoshpit-node/users";
+import { Failure, Interrupted, OWN_ERROR } from "./failure.js";
+import { requestSession, type Granted } from "./handshake.js";
+import { HostTrust } from "./host-trust.js";
+import { loadIdentity } from "./identity.js";
+import type { LocalInput } from "./local/input.js";
+import { LocalOutput } from "./local/output.js";
+import { PipeInput } from "./local/pipe-input.js";
+import { TerminalInput } from "./local/terminal-input.js";
+import { openRequest, wantsTerminal } from "./request.js";
+import { Session, type SessionEnd } from "./session.js";
+import { onEndingSignal, statusOfSignal } from "./signals.js";
+import type { Target } from "./ui/explain.js";
+import { askAboutHostKey } from "./ui/host-key-question.js";
+
+/** Runs `mp` with these arguments; the exit status, once everything is written and the terminal is given back. */
+export async function run(argv: readonly string[]): Promise<number> {
+  const loaded = await loadClientConfig({ argv, env: process.env, cwd: process.cwd(), home: homedir() });
+  if (loaded.kind === "print") {
+    (loaded.status === 0 ? process.stdout : process.stderr).write(loaded.text);
+    return loaded.status;
+  }
+  for (const warning of loaded.warnings) process.stderr.write(`mp: ${warning}\n`);
+  const log = openLog(loaded.config.log, { target: "moshpit", role: "client" });
+  try {
+    return await new Client(loaded.config, log).run();
+  } finally {
+    await log.close();
+  }
+}
+
+const CIPHER_SUITES: Readonly<Record<CipherSuiteName, CipherSuite>> = {
+  "aes-256-gcm-siv-hmac-sha512": CipherSuite.AES_256_GCM_SIV_HMAC_SHA512,
+  "aes-256-gcm-siv-hmac-sha512-256": CipherSuite.AES_256_GCM_SIV_HMAC_SHA512_256,
+};
+
+/** Long enough for two changes of size to be two. */
+const REDRAW_MS = 100;
+
+/** One connection from its configuration to its end. */
+class Client {
+  readonly #config: ClientConfig;
+  readonly #log: Log;
+  /** Aborted with the reason for leaving before the remote program did. */
+  readonly #leave = new AbortController();
+  readonly #guard: TerminalGuard | undefined;
+  readonly #withTerminal: boolean;
+  readonly #output: LocalOutput;
+  #input: LocalInput | undefined;
+  #session: Session | undefined;
+
+  constructor(config: ClientConfig, log: Log) {
+    this.#config = config;
+    this.#log = log;
+    const { stdin, stdout } = process;
+    this.#withTerminal = wantsTerminal({
+      forced: config.tty,
+      command: config.command,
+      stdinIsTerminal: stdin.isTTY,
+      stdoutIsTerminal: stdout.isTTY,
+    });
+    if (this.#withTerminal && stdin.isTTY) {
+      this.#guard = new TerminalGuard(stdin, stdout.isTTY ? stdout : undefined);
+    }
+    this.#output = new LocalOutput(this.#guard, () => this.#interrupt(statusOfSignal("SIGPIPE")));
+  }
+
+  async run(): Promise<number> {
+    onEndingSignal((status) => this.#interrupt(status));
+    try {
+      return await this.#connect();
+    } catch (error) {
+      this.#input?.stop();
+      if (error instanceof Interrupted) return error.status;
+      if (!(error instanceof Failure)) throw error;
+      this.#log.error(error.message);
+      this.#output.say(error.message);
+      return error.status;
+    } finally {
+      this.#input?.stop();
+      this.#log.setRaw(false);
+      await this.#output.flushed();
+    }
+  }
+
+  async #connect(): Promise<number> {
+    const { destination, serverPort, privateKeyPath } = this.#config;
+    const user = destination.user ?? localLoginName();
+    const target: Target = { user, host: destination.host, port: serverPort };
+    const identity = await loadIdentity(privateKeyPath);
+    this.#leave.signal.throwIfAborted();
+    const input = (this.#input = this.#openInput());
+    const granted = await requestSession({
+      target,
+      identity,
+      trust: this.#trust(target),
+      request: { case: "open", value: openRequest(process.env, this.#config.command, this.#terminalSize()) },
+      cipherSuites:
+        this.#config.cipherSuite === undefined ? undefined : [CIPHER_SUITES[this.#config.cipherSuite]],
+      signal: this.#leave.signal,
+    });
+    this.#log.info(`session ${granted.session.sessionName} of ${user} on ${udpEndpoint(granted)}`);
+    if (input instanceof TerminalInput) await input.ready;
+    const end = await this.#converse(granted, input);
+    this.#log.info(`the session ended: ${end.kind}`);
+    return this.#conclude(end, granted);
+  }
+
+  #openInput(): LocalInput {
+    const guard = this.#guard;
+    if (guard === undefined) return new PipeInput(process.stdin);
+    this.#log.setRaw(true);
+    return new TerminalInput(process.stdin, guard, {
+      quit: () => this.#quit(),
+      interrupt: () => this.#interrupt(statusOfSignal("SIGINT")),
+      continued: () => this.#redraw(),
+      bell: () => this.#output.bell(),
+    });
+  }
+
+  #trust(target: Target): HostTrust {
+    const { hostFingerprint: pinned, acceptNewHostKey: acceptNew, knownHosts } = this.#config;
+    const settings = { host: target.host, port: target.port, pinned, acceptNew };
+    return new HostTrust(
+      settings,
+      knownHosts,
+      async (host, hostKey) => {
+        this.#input?.pause();
+        const answer = await askAboutHostKey(host, hostKey);
+        this.#input?.resume();
+        return answer;
+      },
+      (text) => this.#output.say(text),
+    );
+  }
+
+  async #converse(granted: Granted, input: LocalInput): Promise<SessionEnd> {
+    const { signal } = this.#leave;
+    signal.throwIfAborted();
+    const session = (this.#session = await Session.start(granted, {
+      output: (bytes, standardError, taken) => this.#output.write(bytes, standardError, taken),
+      drain: () => input.drained(),
+      silent: () => this.#output.say(silence(granted)),
+    }));
+    const leave = (): void => session.quit();
+    signal.addEventListener("abort", leave);
+    if (signal.aborted) leave();
+    process.on("SIGWINCH", this.#resized);
+    input.attach({
+      write: (bytes) => session.write(bytes),
+      end: () => session.endInput(),
+      get bufferedAmount() {
+        return session.bufferedAmount;
+      },
+    });
+    // The size may have changed since it was asked for.
+    this.#resized();
+    const end = await session.ended;
+    process.off("SIGWINCH", this.#resized);
+    // A person who quits does not wait for a terminal that takes no output.
+    if (end.kind !== "quit") await this.#output.flushed();
+    signal.throwIfAborted();
+    input.stop();
+    return end;
+  }
+
+  #conclude(end: SessionEnd, granted: Granted): number {
+    switch (end.kind) {
+      case "exited":
+        return "code" in end.status ? end.status.code : statusOfSignal(end.status.signal);
+      case "quit":
+        this.#output.say(
+          end.acknowledged ? "quit" : "quit; the server did not answer and may keep the session a while",
+        );
+        return OWN_ERROR;
+      case "ended":
+        throw new Failure(`the server ended the session${end.text === undefined ? "" : `: ${end.text}`}`);
+      case "no-udp":
+        throw new Failure(
+          `no answer over UDP from ${udpEndpoint(granted)} in ${granted.session.firstDatagramSeconds} s: open the server's UDP ports (udp_ports, 50000-59999 unless changed) in the firewalls on the way`,
+        );
+      case "limit":
+        throw new Failure("the connection is used up: connect again");
+    }
+  }
+
+  #terminalSize(): ReturnType<typeof terminalSize> | undefined {
+    return this.#withTerminal ? terminalSize() : undefined;
+  }
+
+  readonly #resized = (): void => {
+    const size = this.#terminalSize();
+    if (size !== undefined) this.#session?.resize(size);
+  };
+
+  /** Has a full-screen program paint anew: it does so when the size changes, so the size changes for a moment. */
+  #redraw(): void {
+    const size = this.#terminalSize();
+    if (size !== undefined) this.#session?.resize({ ...size, rows: Math.max(1, size.rows - 1) });
+    setTimeout(this.#resized, REDRAW_MS);
+  }
+
+  /** `Ctrl-^ .`: at once where there is no session yet. */
+  #quit(): void {
+    if (this.#session !== undefined) this.#session.quit();
+    else {
+      this.#output.say("quit");
+      this.#interrupt(OWN_ERROR);
+    }
+  }
+
+  #interrupt(status: number): void {
+    this.#leave.abort(new Interrupted(status));
+  }
+}
+
+function localLoginName(): string {
+  try {
+    return currentUser().name;
+  } catch {
+    // A uid without an account, as in some containers.
+    throw new Failure("this account has no login name: write user@host");
+  }
+}
+
+function silence(granted: Granted): string {
+  return `no answer over UDP from ${udpEndpoint(granted)} yet: is UDP (udp_ports, 50000-59999 unless changed) open there? Waiting up to ${granted.session.firstDatagramSeconds} s, Ctrl-^ . quits`;
+}
+
+function udpEndpoint({ address, session }: Granted): string {
+  return formatEndpoint(address.address, session.udpPort);
+}

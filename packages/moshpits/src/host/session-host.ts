@@ -1,0 +1,178 @@
+import type { HostLink, OpenSession, Serve } from "libmoshpit-node/host-link";
+import type { Log } from "libmoshpit-node/log";
+import { NoUdpPortError, UdpServer } from "libmoshpit-node/net";
+import { systemEntropy } from "libmoshpit-node/crypto";
+import { toHex } from "libmoshpit/util";
+import { connectionIdOf } from "libmoshpit/session";
+import { decodeOpenRequest, RejectCode, type OpenRequest } from "libmoshpit/wire";
+import { StrangeDatagrams } from "./strange-datagrams.js";
+import { Session } from "./session.js";
+import { chooseName } from "./session-name.js";
+import { StartError } from "./start-program.js";
+
+export interface SessionHostConfig {
+  readonly serve: Serve;
+  readonly link: HostLink;
+  readonly log: Log;
+  /** Nothing is left to do: the process is to end. */
+  readonly exit: () => void;
+}
+
+/** How long a host without sessions waits for the next. */
+const IDLE_MS = 30_000;
+
+/** A session can not be opened; the code goes to the person, the text to the log. */
+class Refusal extends Error {
+  readonly code: RejectCode;
+
+  constructor(code: RejectCode, text: string) {
+    super(text);
+    this.code = code;
+  }
+}
+
+/** All sessions of one user, and the one UDP socket that they share. */
+export class SessionHost {
+  readonly #config: SessionHostConfig;
+  readonly #byConnection = new Map<bigint, Session>();
+  readonly #byId = new Map<string, Session>();
+  /** Sessions that are being opened, and whether they were ended meanwhile. */
+  readonly #opening = new Map<string, { ended: boolean }>();
+  readonly #strange: StrangeDatagrams;
+  #socket: Promise<UdpServer> | undefined;
+  #bound: UdpServer | undefined;
+  #idle: NodeJS.Timeout | undefined;
+  #hasListener = true;
+
+  constructor(config: SessionHostConfig) {
+    this.#config = config;
+    this.#strange = new StrangeDatagrams(config.log);
+    this.#settle();
+  }
+
+  /** Opens a session and answers SessionOpened or SessionRefused. */
+  async open(request: OpenSession): Promise<void> {
+    const { link, log } = this.#config;
+    const { sessionId } = request;
+    const key = toHex(sessionId);
+    const state = { ended: false };
+    this.#opening.set(key, state);
+    try {
+      const { session, port } = await this.#start(request, key);
+      if (state.ended) session.end("the client went away before it was told");
+      link.send({ case: "sessionOpened", value: { sessionId, sessionName: session.name, udpPort: port } });
+    } catch (error) {
+      const refusal = error instanceof Refusal ? error : new Refusal(RejectCode.INTERNAL, String(error));
+      if (!(error instanceof Refusal)) log.error(`a session could not be opened: ${stackOf(error)}`);
+      link.send({ case: "sessionRefused", value: { sessionId, code: refusal.code, text: refusal.message } });
+    } finally {
+      this.#opening.delete(key);
+      this.#settle();
+    }
+  }
+
+  /** Ends one session, one that is being opened included; `text` is told to the person. */
+  end(sessionId: Uint8Array, text: string): void {
+    const key = toHex(sessionId);
+    const opening = this.#opening.get(key);
+    if (opening !== undefined) opening.ended = true;
+    this.#byId.get(key)?.end(text);
+  }
+
+  endAll(text: string): void {
+    this.#hasListener = false;
+    for (const session of this.#byId.values()) session.end(text);
+    this.#settle();
+  }
+
+  /** Nobody opens sessions here any more; those that run go on. */
+  listenerGone(): void {
+    this.#hasListener = false;
+    this.#settle();
+  }
+
+  async #start(request: OpenSession, key: string): Promise<{ session: Session; port: number }> {
+    const { serve, log } = this.#config;
+    const openRequest = decoded(request.openRequest);
+    const names = new Set([...this.#byId.values()].map((session) => session.name));
+    const name = chooseName(openRequest.name, names, systemEntropy);
+    if (name === undefined) throw new Refusal(RejectCode.NAME_TAKEN, `there is a session ${openRequest.name}`);
+    const socket = await this.#bind();
+    const session = new Session({
+      name,
+      open: request,
+      request: openRequest,
+      serve,
+      log,
+      transmit: (path, bytes) => socket.send(path, bytes),
+      over: (text) => this.#over(key, request, text),
+    });
+    this.#byId.set(key, session);
+    this.#byConnection.set(request.connectionId, session);
+    try {
+      await session.start();
+    } catch (error) {
+      this.#forget(key, request.connectionId);
+      if (error instanceof StartError) throw new Refusal(RejectCode.START_FAILED, error.message);
+      throw error;
+    }
+    return { session, port: socket.port };
+  }
+
+  #bind(): Promise<UdpServer> {
+    this.#socket ??= this.#bindNow().catch((error: unknown) => {
+      // The next session may find a port.
+      this.#socket = undefined;
+      if (error instanceof NoUdpPortError) throw new Refusal(RejectCode.NO_UDP_PORT, error.message);
+      throw error;
+    });
+    return this.#socket;
+  }
+
+  async #bindNow(): Promise<UdpServer> {
+    const { bindAddress, udpPortFirst: first, udpPortLast: last } = this.#config.serve;
+    const start = first + Math.floor(Math.random() * (last - first + 1));
+    const received = (path: string, bytes: Uint8Array): void => this.#received(path, bytes);
+    this.#bound = await UdpServer.bind(bindAddress, { first, last }, start, received);
+    return this.#bound;
+  }
+
+  #received(path: string, bytes: Uint8Array): void {
+    const id = connectionIdOf(bytes);
+    const session = id === undefined ? undefined : this.#byConnection.get(id);
+    if (session === undefined) this.#strange.add(id === undefined ? "no packet" : "no session");
+    else this.#strange.addDropped(session.handleDatagram(path, bytes));
+  }
+
+  #over(key: string, { sessionId, connectionId }: OpenSession, text: string): void {
+    this.#forget(key, connectionId);
+    this.#config.link.send({ case: "sessionEnded", value: { sessionId, text } });
+    this.#settle();
+  }
+
+  #forget(key: string, connectionId: bigint): void {
+    this.#byId.delete(key);
+    this.#byConnection.delete(connectionId);
+  }
+
+  /** Whether to wait for more, or to end. */
+  #settle(): void {
+    clearTimeout(this.#idle);
+    if (this.#byId.size > 0 || this.#opening.size > 0) return;
+    this.#idle = setTimeout(() => this.#leave(), this.#hasListener ? IDLE_MS : 0);
+  }
+
+  #leave(): void {
+    this.#strange.close();
+    this.#bound?.close();
+    this.#config.exit();
+  }
+}
+
+function decoded(bytes: Uint8Array): OpenRequest {
+  return decodeOpenRequest(bytes);
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,79 @@
+// `npm test`: installs, builds and runs everything, then prints the true totals on the last line.
+// Only Node's own modules: it runs before anything is installed.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { bootstrap } from "./bootstrap.mjs";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const bin = (name) => join(root, "node_modules/.bin", name);
+
+/** Each of these passes or fails as a whole. */
+const checks = [
+  ["types of sources and tests", bin("tsc"), "-p", "tsconfig.test.json"],
+  ["lint", bin("eslint"), "."],
+  ["format", bin("prettier"), "--check", "--log-level", "warn", "."],
+  ["layers", bin("depcruise"), "--config", ".dependency-cruiser.cjs", "--output-type", "err", "packages"],
+  ["protocol definitions and codecs", process.execPath, "scripts/check-proto.mjs"],
+  ["vectors are current", process.execPath, "scripts/vectors.mjs", "--check"],
+  ["requirements and tests", process.execPath, "scripts/check-requirements.mjs"],
+];
+
+/** Vitest's projects; e2e starts the built programs. */
+const projects = ["unit", "e2e"];
+
+const totals = { passed: 0, failed: 0, skipped: 0 };
+const skips = [];
+
+function run(command, args) {
+  return spawnSync(command, args, { cwd: root, stdio: "inherit" }).status === 0;
+}
+
+function runChecks() {
+  for (const [name, command, ...args] of checks) {
+    const ok = run(command, args);
+    totals[ok ? "passed" : "failed"] += 1;
+    console.log(`${ok ? "ok  " : "FAIL"} ${name}`);
+  }
+}
+
+function runProject(project, scratch) {
+  const report = join(scratch, `${project}.json`);
+  const ok = run(bin("vitest"), [
+    "run",
+    "--project",
+    project,
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${report}`,
+  ]);
+  const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, "utf8"));
+  const skipped = testResults
+    .flatMap((file) => file.assertionResults)
+    .filter((test) => !["passed", "failed"].includes(test.status));
+  totals.passed += numPassedTests;
+  // A file that does not even load has no failed test, and yet it failed.
+  totals.failed += ok ? 0 : Math.max(1, numFailedTests);
+  totals.skipped += skipped.length;
+  skips.push(...skipped.map((test) => test.fullName));
+}
+
+const scratch = mkdtempSync(join(tmpdir(), "moshpit-test-"));
+try {
+  bootstrap();
+  runChecks();
+  for (const project of projects) runProject(project, scratch);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  totals.failed += 1;
+} finally {
+  rmSync(scratch, { recursive: true });
+}
+
+for (const name of skips) console.log(`skipped: ${name}`);
+const skipsAreFailures = process.env.CI === "true" && totals.skipped > 0;
+if (skipsAreFailures) console.log("CI installs everything that the tests need: a skip is a failure here.");
+process.exitCode = totals.failed > 0 || skipsAreFailures ? 1 : 0;
+console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
