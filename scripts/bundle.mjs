@@ -8,10 +8,15 @@ import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
+// `unused`: what only a part of the libraries needs that the program does not use; checked below.
 const programs = {
-  mp: { folder: "packages/moshpit", entries: { mp: "src/main.ts" } },
-  mps: { folder: "packages/moshpits", entries: { mps: "src/main.ts", "mps-host": "src/host/main.ts" } },
-  "mp-keygen": { folder: "packages/moshpit-keygen", entries: { "mp-keygen": "src/main.ts" } },
+  mp: { folder: "packages/moshpit", entries: { mp: "src/main.ts" }, unused: ["@inquirer/prompts"] },
+  mps: {
+    folder: "packages/moshpits",
+    entries: { mps: "src/main.ts", "mps-host": "src/host/main.ts" },
+    unused: ["@inquirer/prompts"],
+  },
+  "mp-keygen": { folder: "packages/moshpit-keygen", entries: { "mp-keygen": "src/main.ts" }, unused: [] },
 };
 
 /** CommonJS dependencies ask for Node's modules by `require`, which ES modules do not have. */
@@ -21,8 +26,8 @@ const REQUIRE = [
 ].join("\n");
 
 /**
- * yargs' argument parser comes from a module that also loads its terminal layout and its translations, a third of a
- * second of every ten starts. They only define things, so that what is not used can go.
+ * yargs' argument parser comes from a module that also loads its terminal layout and its translations: some 20 ms of
+ * each start. They only define things, so that what is not used can go.
  */
 const pureYargs = {
   name: "pure-yargs",
@@ -42,7 +47,7 @@ const pureYargs = {
 };
 
 async function bundle(name) {
-  const { folder, entries } = programs[name];
+  const { folder, entries, unused } = programs[name];
   const base = join(root, folder);
   for (const entry of Object.values(entries)) {
     if (!existsSync(join(base, entry))) throw new Error(`${folder}/${entry} does not exist`);
@@ -58,7 +63,7 @@ async function bundle(name) {
     platform: "node",
     target: "node20",
     conditions: ["source"],
-    external: ["node-pty"],
+    external: ["node-pty", ...unused],
     banner: { js: REQUIRE },
     plugins: [pureYargs],
     sourcemap: true,
@@ -69,6 +74,11 @@ async function bundle(name) {
     logLevel: "warning",
   });
   if (result.warnings.length > 0) throw new Error(`${name}: esbuild warned; a warning is a fault here`);
+  const imports = Object.values(result.metafile.outputs).flatMap((output) =>
+    output.imports.map(({ path }) => path),
+  );
+  const missing = imports.find((path) => unused.includes(path));
+  if (missing !== undefined) throw new Error(`${name} uses ${missing} now: it is to be bundled`);
   for (const file of result.outputFiles) {
     await mkdir(dirname(file.path), { recursive: true });
     await writeFile(file.path, file.contents);

@@ -53,6 +53,7 @@ async function inWorld(wanted) {
     if (wanted.command === undefined) say(`${world.about}; leave with exit, or Ctrl-^ and then a period`);
     const command = wanted.command === undefined ? [] : ["--", ...wanted.command];
     child = spawn(world.mp, [...world.mpArguments, ...command], { stdio: "inherit", env: environment() });
+    world.endLater(child.pid);
     const { code, signal } = await ended(child);
     return signal === null ? code : statusOf(signal);
   } finally {

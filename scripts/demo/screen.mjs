@@ -17,7 +17,6 @@ export class Screen {
   feed(text) {
     const all = this.#rest + text;
     this.#rest = "";
-    // eslint-disable-next-line no-control-regex
     const tokens =
       /\x1b\[([0-9;?<=>]*)([ -/]*)([@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-Z]|\x1b[=>78cM]|\x1b|[^\x1b]/gsu;
     for (const match of all.matchAll(tokens)) {

@@ -1,12 +1,12 @@
 // A private world for one demo: a directory, throw-away keys, a server, perhaps a bad network. Gone after every kind of end.
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { createConnection } from "node:net";
 import { userInfo } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { endGroups, removeDirectory } from "./cleanup.mjs";
+import { endProcesses, removeDirectory } from "./cleanup.mjs";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const program = (name) => join(root, "node_modules/.bin", name);
@@ -19,7 +19,7 @@ const START_MS = 10_000;
 
 export class World {
   #janitor;
-  #groups = [];
+  #pids = [];
   #directory;
   #relay;
   #port;
@@ -55,10 +55,17 @@ export class World {
     return `a private mps on ${SERVER}:${this.#port}`;
   }
 
+  /** This process ends with the world, at the latest. */
+  endLater(pid) {
+    if (pid === undefined) return;
+    this.#pids.push(pid);
+    this.#tellJanitor({ pid });
+  }
+
   /** Ends the server and removes the keys. */
   async remove() {
     await this.#relay?.stop();
-    await endGroups(this.#groups);
+    await endProcesses(this.#pids);
     if (this.#directory !== undefined) removeDirectory(this.#directory);
     this.#janitor?.stdin.end();
   }
@@ -114,7 +121,6 @@ export class World {
     await (await keys.KnownHosts.load(at("known_hosts"))).add(host, this.#port, server.publicKey);
     const line = keys.formatPublicKeyLine({ publicKey: client.publicKey, comment: "demo" });
     writeFileSync(at("authorized_keys"), `${line}\n`, { mode: 0o600 });
-    mkdirSync(at("run"), { mode: 0o700 });
     this.#writeToml("moshpit.toml", {
       "": {
         server_destination: `${user.username}@${host}`,
@@ -130,6 +136,8 @@ export class World {
         ip: SERVER,
         port: this.#port,
         udp_ports: `${udpPorts.first}-${udpPorts.last}`,
+        // Should everything else fail, a session without a client ends by itself.
+        detached_lifetime_secs: 60,
         authorized_keys: `${basename(this.#directory)}/authorized_keys`,
       },
     });
@@ -155,10 +163,7 @@ export class World {
     let ended = false;
     server.once("exit", () => (ended = true));
     server.once("error", (error) => ((ended = true), (said += error.message)));
-    if (server.pid !== undefined) {
-      this.#groups.push(server.pid);
-      this.#tellJanitor({ group: server.pid });
-    }
+    this.endLater(server.pid);
     const deadline = performance.now() + START_MS;
     while (!(await answers(this.#port))) {
       if (ended) throw new Error(`mps did not start: ${said.trim()}`);

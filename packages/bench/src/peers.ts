@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Link } from "./link.js";
 
@@ -90,7 +90,7 @@ export const moshpit: PeerKind = {
   name: "moshpit",
   available: () => existsSync(program("mp")),
   start: async (link) => {
-    const dir = mkdtempSync(join(tmpdir(), "moshpit-bench-"));
+    const dir = mkdtempSync(join(user.homedir, ".moshpit-bench-"));
     chmodSync(dir, 0o700);
     const environment = cleanEnvironment(dir);
     for (const name of ["host", "client"]) {
@@ -109,7 +109,7 @@ export const moshpit: PeerKind = {
         `[mps]`,
         `ip = "${link.serverAddress}"`,
         `port = ${port}`,
-        `authorized_keys = "${join(dir, "authorized_keys")}"`,
+        `authorized_keys = "${basename(dir)}/authorized_keys"`,
       ].join("\n"),
     );
     const server = startServer(

@@ -19,6 +19,8 @@ function remembered<Args extends readonly Uint8Array[], Result>(
 const copyOctets = <Octets extends Uint8Array | undefined>(octets: Octets): Octets =>
   octets?.slice() as Octets;
 
+const { ed25519, x25519, mlKem768 } = nobleCrypto;
+
 const copyFields = <Fields extends object | undefined>(fields: Fields): Fields =>
   fields === undefined
     ? fields
@@ -30,17 +32,38 @@ const copyFields = <Fields extends object | undefined>(fields: Fields): Fields =
 export const memoizedCrypto: CryptoProvider = {
   ...nobleCrypto,
   ed25519: {
-    publicKey: remembered(nobleCrypto.ed25519.publicKey, copyOctets),
-    sign: remembered(nobleCrypto.ed25519.sign, copyOctets),
-    verify: remembered(nobleCrypto.ed25519.verify, (verdict) => verdict),
+    publicKey: remembered(
+      (...args: Parameters<typeof ed25519.publicKey>) => ed25519.publicKey(...args),
+      copyOctets,
+    ),
+    sign: remembered((...args: Parameters<typeof ed25519.sign>) => ed25519.sign(...args), copyOctets),
+    verify: remembered(
+      (...args: Parameters<typeof ed25519.verify>) => ed25519.verify(...args),
+      (verdict) => verdict,
+    ),
   },
   x25519: {
-    publicKey: remembered(nobleCrypto.x25519.publicKey, copyOctets),
-    sharedSecret: remembered(nobleCrypto.x25519.sharedSecret, copyOctets),
+    publicKey: remembered(
+      (...args: Parameters<typeof x25519.publicKey>) => x25519.publicKey(...args),
+      copyOctets,
+    ),
+    sharedSecret: remembered(
+      (...args: Parameters<typeof x25519.sharedSecret>) => x25519.sharedSecret(...args),
+      copyOctets,
+    ),
   },
   mlKem768: {
-    keyPair: remembered(nobleCrypto.mlKem768.keyPair, copyFields),
-    encapsulate: remembered(nobleCrypto.mlKem768.encapsulate, copyFields),
-    decapsulate: remembered(nobleCrypto.mlKem768.decapsulate, copyOctets),
+    keyPair: remembered(
+      (...args: Parameters<typeof mlKem768.keyPair>) => mlKem768.keyPair(...args),
+      copyFields,
+    ),
+    encapsulate: remembered(
+      (...args: Parameters<typeof mlKem768.encapsulate>) => mlKem768.encapsulate(...args),
+      copyFields,
+    ),
+    decapsulate: remembered(
+      (...args: Parameters<typeof mlKem768.decapsulate>) => mlKem768.decapsulate(...args),
+      copyOctets,
+    ),
   },
 };

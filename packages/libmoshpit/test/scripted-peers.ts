@@ -83,6 +83,12 @@ export class ScriptedServer {
     return this.#sealer.seal(message);
   }
 
+  /** What the client's first sealed frame says. */
+  openFromClient(sealed: Uint8Array): HandshakeMessage["message"] {
+    const opened = new FrameOpener(this.#crypto, this.secrets.client).open(sealed.subarray(4));
+    return decodeHandshakeMessage(opened).message;
+  }
+
   /** F3. */
   identity(deviation: Deviation = {}): Uint8Array {
     const identity = deviation.identity ?? SERVER_IDENTITY;

@@ -1,5 +1,6 @@
-import { run } from "./run.js";
 import { OWN_ERROR } from "./failure.js";
+import { run } from "./run.js";
+import { exitNow } from "./signals.js";
 
 /** A fault of `mp` itself. The terminal is given back by its guard, when the process exits. */
 function crash(error: unknown): never {
@@ -12,4 +13,4 @@ process.on("uncaughtException", crash);
 process.on("unhandledRejection", crash);
 
 // Sockets, timers and a standard input that never ends must not keep the process.
-run(process.argv.slice(2)).then((status) => process.exit(status), crash);
+run(process.argv.slice(2)).then(exitNow, crash);

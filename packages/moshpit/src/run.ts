@@ -106,7 +106,6 @@ class Client {
       signal: this.#leave.signal,
     });
     this.#log.info(`session ${granted.session.sessionName} of ${user} on ${udpEndpoint(granted)}`);
-    if (input instanceof TerminalInput) await input.ready;
     const end = await this.#converse(granted, input);
     this.#log.info(`the session ended: ${end.kind}`);
     return this.#conclude(end, granted);

@@ -74,14 +74,9 @@ export class Session {
 
   /** Opens the socket and says hello. */
   static async start(granted: Granted, listener: SessionListener): Promise<Session> {
-    const early: [string, Uint8Array][] = [];
-    let session: Session | undefined;
-    const udp = await UdpClient.open(granted.address.family, (path, bytes) => {
-      if (session === undefined) early.push([path, bytes]);
-      else session.#received(path, bytes);
-    });
-    session = new Session(granted, udp, listener);
-    for (const [path, bytes] of early) session.#received(path, bytes);
+    const udp = await UdpClient.open(granted.address.family, (path, bytes) => session.#received(path, bytes));
+    // Nobody knows the socket before the session speaks.
+    const session: Session = new Session(granted, udp, listener);
     return session;
   }
 

@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { lookupsUnderWay } from "libmoshpit-node/net";
 
 /** Signals that end `mp`, and that it answers by ending the session and giving the terminal back. */
 const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -11,4 +12,17 @@ export function statusOfSignal(signal: NodeJS.Signals | number): number {
 /** Calls `end` with the exit status for each signal that ends `mp`. */
 export function onEndingSignal(end: (status: number) => void): void {
   for (const signal of ENDING) process.on(signal, () => end(statusOfSignal(signal)));
+}
+
+/**
+ * Ends the process with this status. While a name is looked up, `process.exit` would wait for the answer; a person who
+ * quits does not: then a signal ends the process, for the same status as a shell shows it where there is such a signal.
+ */
+export function exitNow(status: number): never {
+  if (lookupsUnderWay() > 0) {
+    const signal = ENDING.find((each) => statusOfSignal(each) === status) ?? "SIGTERM";
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  }
+  process.exit(status);
 }

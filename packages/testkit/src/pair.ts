@@ -29,6 +29,8 @@ export class Side {
   readonly host: Host<SessionEvent>;
   readonly connection: Connection;
   readonly events: { readonly at: Micros; readonly event: SessionEvent }[] = [];
+  /** What was delivered on both streams, in octets. */
+  octetsReceived = 0;
   /** Called after an event is recorded. */
   onEvent: (event: SessionEvent, now: Micros) => void = () => undefined;
 
@@ -36,6 +38,7 @@ export class Side {
     this.connection = new Connection(config);
     this.host = network.addHost(address, this.connection, (event, now) => {
       this.events.push({ at: now, event });
+      if (event.type === "data") this.octetsReceived += event.bytes.length;
       if (consume && event.type === "data") this.connection.consumed(now, event.bytes.length);
       this.onEvent(event, now);
     });

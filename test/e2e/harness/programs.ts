@@ -18,7 +18,7 @@ export type Environment = Readonly<Record<string, string>>;
 /** Of this process, without what would configure mp or mps, and with what is given. */
 export function environment(more: Environment = {}): Record<string, string> {
   const kept = Object.entries(process.env).filter(([name]) => !/^(MOSHPITS?_|LC_|LANG|COLORTERM)/.test(name));
-  return { ...Object.fromEntries(kept), LANG: "C.UTF-8", ...more } as Record<string, string>;
+  return { ...Object.fromEntries(kept), LANG: "C.UTF-8", ...more };
 }
 
 /** How a program without a terminal ended, and what it wrote. */

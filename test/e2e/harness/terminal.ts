@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import type { IPty } from "node-pty";
+import type * as NodePty from "node-pty";
 import { environment, PROGRAMS, type Environment, type ProgramName } from "./programs.js";
 
 const require = createRequire(
@@ -17,14 +17,14 @@ export interface TerminalOptions {
 
 /** A terminal with a program in it, as a person has it: what is typed goes in, what is shown comes out. */
 export class OuterTerminal {
-  readonly #pty: IPty;
+  readonly #pty: NodePty.IPty;
   readonly #exited: Promise<number>;
   #shown = "";
   #status: number | undefined;
   #changed: (() => void)[] = [];
 
   constructor(file: string, args: readonly string[], options: TerminalOptions = {}) {
-    const { spawn } = require("node-pty") as typeof import("node-pty");
+    const { spawn } = require("node-pty") as typeof NodePty;
     this.#pty = spawn(file, [...args], {
       name: "xterm-256color",
       cols: options.columns ?? 80,

@@ -1,4 +1,4 @@
-import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, toBinary, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
 import { PeerError, UsageError } from "libmoshpit/util";
 import {
   decodeStrict,
@@ -12,7 +12,9 @@ import {
   type DirectionKeys,
   type HostMessage,
   type OpenSession,
+  type OpenSessionSchema,
   type Serve,
+  type ServeSchema,
 } from "./gen/moshpit/host/v1/host_pb.js";
 
 export type {
@@ -33,6 +35,11 @@ export type HostLinkMessageInit = Exclude<
   NonNullable<MessageInitShape<typeof HostMessageSchema>["message"]>,
   { case?: undefined; value?: undefined }
 >;
+
+/** What the messages that open are made of. */
+export type ServeInit = PlainInit<typeof ServeSchema>;
+export type OpenSessionInit = PlainInit<typeof OpenSessionSchema>;
+type PlainInit<Desc extends DescMessage> = Omit<MessageInitShape<Desc>, "$typeName" | "$unknown">;
 
 /** The levels of LogRecord.level, from 1. */
 export const LOG_RECORD_LEVELS = ["error", "warn", "info", "debug", "trace"] as const;

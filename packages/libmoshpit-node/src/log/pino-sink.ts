@@ -29,21 +29,34 @@ export class PinoSink {
   /** Resolves when everything written so far has reached the outputs. */
   async flush(): Promise<void> {
     if (this.#waiting.length === 0) return;
-    this.#loading ??= this.#load();
+    this.#loading ??= this.#load().catch((error: unknown) => this.#doWithout(error));
     await this.#loading;
+  }
+
+  /** A log must not fail: what can not go through pino goes to the outputs as it is, with the reason before it. */
+  #doWithout(error: unknown): void {
+    const message = `the logging library can not be loaded: ${String(error)}`;
+    const write = (record: LogRecord): void => this.#outputs.forEach((output) => output(record));
+    const [first] = this.#waiting;
+    if (first !== undefined) write({ ...first, level: "error", message });
+    this.#start(write);
+  }
+
+  #start(write: (record: LogRecord) => void): void {
+    this.#write = write;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    waiting.forEach(write);
   }
 
   async #load(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
-    const { pino } = await import("pino");
+    const { default: pino } = await import("pino");
     const streams = this.#outputs.map((output) => ({
       level: "trace" as const,
       stream: { write: (line: string) => output((JSON.parse(line) as { record: LogRecord }).record) },
     }));
     const logger = pino({ level: "trace", base: null, timestamp: false }, pino.multistream(streams));
-    this.#write = (record) => logger[record.level]({ record });
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    waiting.forEach(this.#write);
+    this.#start((record) => logger[record.level]({ record }));
   }
 }

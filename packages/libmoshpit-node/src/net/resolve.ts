@@ -21,6 +21,13 @@ export class ResolveError extends Error {
   }
 }
 
+let underWay = 0;
+
+/** How many names are being looked up. The system can take half a minute for one, and `process.exit` waits for it. */
+export function lookupsUnderWay(): number {
+  return underWay;
+}
+
 /**
  * All addresses of a host, in the order in which they are to be tried: the resolver's first, then families in turn
  * (RFC 8305, section 4). Throws `ResolveError`.
@@ -28,6 +35,7 @@ export class ResolveError extends Error {
 export async function resolveHost(host: string): Promise<readonly Address[]> {
   const literal = addressLiteral(host);
   if (literal !== undefined) return [literal];
+  underWay++;
   try {
     const found = await lookup(host, { all: true, verbatim: true });
     if (found.length === 0) throw new ResolveError(host, "ENOTFOUND");
@@ -35,6 +43,8 @@ export async function resolveHost(host: string): Promise<readonly Address[]> {
   } catch (error) {
     if (error instanceof ResolveError) throw error;
     throw new ResolveError(host, (error as NodeJS.ErrnoException).code ?? "ENOTFOUND");
+  } finally {
+    underWay--;
   }
 }
 

@@ -23,7 +23,8 @@ export async function askOnTerminal(
   const say = (text: string): void => void writeSync(fd, text);
   try {
     stream.setRawMode(true);
-    say(lines.map((line) => `${line}\r\n`).join("") + prompt);
+    // This raw mode processes output: a line feed is a new line.
+    say(lines.map((line) => `${line}\n`).join("") + prompt);
     return await readAnswer(stream, say, options.echo);
   } finally {
     stream.setRawMode(false);
@@ -52,7 +53,7 @@ async function readAnswer(stream: ReadStream, say: (text: string) => void, echo:
   const decoder = new StringDecoder("utf8");
   return await new Promise((resolve) => {
     const finish = (answer: Answer): void => {
-      say("\r\n");
+      say("\n");
       resolve(answer);
     };
     stream.on("data", (bytes: Buffer) => {

@@ -13,15 +13,17 @@ export interface GuardedOutput {
  */
 export class TerminalGuard {
   readonly #input: ReadStream;
+  readonly #fd: number;
   readonly #output: GuardedOutput | undefined;
   readonly #modes = new TerminalModes();
   readonly #onExit = (): void => this.restore();
   #state: "left" | "raw" = "left";
   #displayed = false;
 
-  /** `output`: where the program's output appears, if that is a terminal. */
-  constructor(input: ReadStream, output: GuardedOutput | undefined) {
+  /** `output`: where the program's output appears, if that is a terminal; `fd`: what `input` was made from. */
+  constructor(input: ReadStream, output: GuardedOutput | undefined, fd = 0) {
     this.#input = input;
+    this.#fd = fd;
     this.#output = output;
   }
 
@@ -29,19 +31,14 @@ export class TerminalGuard {
     return this.#state === "raw";
   }
 
-  /** Raw mode, at once for input; the promise comes when it is complete. */
-  async enter(): Promise<void> {
-    if (this.#state === "left") {
-      this.#state = "raw";
-      process.on("exit", this.#onExit);
-    }
+  /** Raw mode, and what the program had set in the terminal before it was given back. */
+  enter(): void {
     // Asked for again, the state of the terminal is not what it was: whoever had it meanwhile changed it.
-    leaveRawMode(this.#input);
-    const complete = enterRawMode(this.#input);
+    if (this.#state === "raw") leaveRawMode(this.#input);
+    else process.on("exit", this.#onExit);
+    this.#state = "raw";
+    enterRawMode(this.#input, this.#fd);
     if (this.#displayed) this.#output?.write(this.#modes.redo());
-    await complete;
-    // stty may come too late for a terminal that was given back meanwhile.
-    if (this.#left()) leaveRawMode(this.#input);
   }
 
   /** Output of the program passes here on its way to the terminal. */
@@ -60,9 +57,5 @@ export class TerminalGuard {
     } finally {
       if (!this.#input.destroyed) leaveRawMode(this.#input);
     }
-  }
-
-  #left(): boolean {
-    return this.#state === "left";
   }
 }

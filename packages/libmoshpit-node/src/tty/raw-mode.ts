@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import type { ReadStream } from "node:tty";
 
 /**
@@ -7,22 +7,27 @@ import type { ReadStream } from "node:tty";
  */
 const STTY_ARGUMENTS: readonly string[] = ["-opost", "-ignbrk", "-parmrk", "-inlcr", "-igncr"];
 
+/** A terminal that makes nobody wait takes some milliseconds. */
+const STTY_TIMEOUT_MS = 2_000;
+
 /**
- * Switches a terminal to raw mode at once; the promise comes when output processing is off, too. That part needs
- * `stty`; where there is none, the terminal stays usable and `false` comes.
+ * Switches a terminal to raw mode. Output processing needs `stty`: where there is none, the terminal stays usable and
+ * the answer is `false`. `fd`: what `terminal` was made from.
+ *
+ * Waits for `stty`: run beside this process, it could come after the terminal was given back.
  */
-export async function enterRawMode(terminal: ReadStream): Promise<boolean> {
+export function enterRawMode(terminal: ReadStream, fd = 0): boolean {
   terminal.setRawMode(true);
-  return await new Promise((resolve) => {
-    // stty works on its standard input; terminal.fd may be another descriptor than 0.
-    const fd = (terminal as ReadStream & { readonly fd?: number }).fd ?? 0;
-    const child = spawn("stty", STTY_ARGUMENTS, { stdio: [fd, "ignore", "ignore"] });
-    child.once("error", () => resolve(false));
-    child.once("close", (code) => resolve(code === 0));
+  const { status } = spawnSync("stty", STTY_ARGUMENTS, {
+    // stty works on its standard input.
+    stdio: [fd, "ignore", "ignore"],
+    timeout: STTY_TIMEOUT_MS,
+    killSignal: "SIGKILL",
   });
+  return status === 0;
 }
 
-/** Back to the state before the first `enterRawMode`, output processing included. */
+/** Back to the state before `enterRawMode`, output processing included. */
 export function leaveRawMode(terminal: ReadStream): void {
   terminal.setRawMode(false);
 }

@@ -100,7 +100,7 @@ describe("nobleCrypto", () => {
     }
   });
 
-  it("agrees with the accumulated ML-KEM-768 test of 100 keys, implicit rejection included (KS-KEM-002)", () => {
+  it("agrees with the accumulated test of ML-KEM 768, over 100 keys, implicit rejection included (KS-KEM-002)", () => {
     const source = shake128.create();
     const results = shake128.create();
     for (let i = 0; i < 100; i++) {

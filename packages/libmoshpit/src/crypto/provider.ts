@@ -68,6 +68,6 @@ export type EntropyLabel =
 
 /** Where randomness comes from: the operating system in production, the test in tests. */
 export interface Entropy {
-  /** `length` fresh octets for this purpose. */
+  /** `length` fresh octets for this purpose. The caller owns them and overwrites what is secret. */
   bytes(label: EntropyLabel, length: number): Uint8Array;
 }

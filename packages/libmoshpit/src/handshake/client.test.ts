@@ -93,9 +93,11 @@ describe("the client refuses a ServerHello", () => {
 
   it("with a version, suite or extension that it did not offer (HS-SH-001)", () => {
     expect(answered((hello) => void (hello.version = 2))).toBe("illegal-choice");
-    expect(answered((hello) => hello.extensions.push({ type: 1, data: new Uint8Array(0) }))).toBe(
-      "illegal-choice",
-    );
+    expect(
+      answered((hello) =>
+        hello.extensions.push({ $typeName: "moshpit.v1.Extension", type: 1, data: new Uint8Array(0) }),
+      ),
+    ).toBe("illegal-choice");
     const { client, server } = started({ client: { ...FAST.client, cipherSuites: [TRUNCATED] } });
     receive(client, server.hello);
     expect(failure(client)).toBe("illegal-choice");
@@ -257,6 +259,12 @@ describe("the client's result", () => {
       },
       { type: "close" },
     ]);
+  });
+
+  it("is a refusal too where the code is not known (ER-REJ-001, HS-DEC-003)", () => {
+    const { client, server } = waiting();
+    receive(client, server.seal(rejected(99 as RejectCode, "of later")));
+    expect(client.events[1]).toMatchObject({ type: "rejected", code: 99, text: "of later" });
   });
 
   it("has a text without control characters (HS-RJ-002)", () => {

@@ -1,4 +1,3 @@
-import type { CryptoProvider, Entropy } from "../crypto/index.js";
 import {
   after,
   equalBytes,
@@ -21,18 +20,15 @@ import {
   MAX_CLIENT_CLAIM_OCTETS,
   PROTOCOL_VERSION,
   RANDOM_OCTETS,
-  type Accepted,
   type CipherSuite,
-  type ClientRequest,
   type ConnectionSecrets,
   type HandshakeMessage,
   type KeyExchangeGroup,
   type Rejected,
-  type RejectCode,
 } from "../wire/index.js";
 import { checkAnswer, checkClearRejection, checkServerHello } from "./client-checks.js";
 import { Channel } from "./channel.js";
-import type { Identity } from "./identity.js";
+import type { ClientHandshakeConfig, ClientHandshakeEvent } from "./client-types.js";
 import { ALL_GROUPS, ClientKeyExchange } from "./key-exchange.js";
 import {
   deriveHandshakeSecrets,
@@ -47,38 +43,6 @@ import { FrameOpener, FrameSealer } from "./sealed-frames.js";
 import { makeProof, verifyProof } from "./signatures.js";
 import { Transcript } from "./transcript.js";
 import { CLIENT_TRANSITIONS, isFinal, requireTransition, type ClientInput } from "./transitions.js";
-
-/** What the client of a handshake is made of. */
-export interface ClientHandshakeConfig {
-  readonly crypto: CryptoProvider;
-  readonly entropy: Entropy;
-  readonly identity: Identity;
-  /** The account on the server: `isUserName`. */
-  readonly user: string;
-  readonly request: ClientRequest;
-  /** Offered, the preferred first; default: all. */
-  readonly groups?: readonly KeyExchangeGroup[];
-  /** Offered, the preferred first; default: all. */
-  readonly cipherSuites?: readonly CipherSuite[];
-  /** For the whole handshake, from `start`; default 30 s. */
-  readonly deadline?: Micros;
-}
-
-/** What the client of a handshake tells. `close` is the last: the driver is to close TCP. */
-export type ClientHandshakeEvent =
-  /** The server proved this key. Go on with `trustHostKey`, or `close`. */
-  | { readonly type: "host-key"; readonly hostKey: Uint8Array }
-  /** The secrets are the receiver's to wipe. */
-  | { readonly type: "accepted"; readonly accepted: Accepted; readonly secrets: ConnectionSecrets }
-  /** Not authenticated: anybody on the way could have said so. The text is free of control characters. */
-  | {
-      readonly type: "rejected";
-      readonly code: RejectCode;
-      readonly text: string;
-      readonly authenticated: boolean;
-    }
-  | { readonly type: "failed"; readonly error: PeerError }
-  | { readonly type: "close" };
 
 /** The variants carry what is secret in them; `#enter` wipes what the next one does not take over. */
 type State =

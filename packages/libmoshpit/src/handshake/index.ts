@@ -1,4 +1,5 @@
 export * from "./client.js";
+export * from "./client-types.js";
 export * from "./identity.js";
 export { ALL_GROUPS } from "./key-exchange.js";
 export * from "./key-schedule.js";
@@ -6,6 +7,7 @@ export { ALL_CIPHER_SUITES } from "./offers.js";
 export { printable } from "./printable.js";
 export { frameNonce } from "./sealed-frames.js";
 export * from "./server.js";
+export * from "./server-types.js";
 export { signatureInput, type Signer } from "./signatures.js";
 export { PROTOCOL_NAME } from "./transcript.js";
 export * from "./transitions.js";

@@ -1,4 +1,3 @@
-import type { CryptoProvider, Entropy } from "../crypto/index.js";
 import {
   after,
   equalBytes,
@@ -29,11 +28,9 @@ import {
   type ClientHello,
   type ConnectionSecrets,
   type KeyExchangeGroup,
-  type ReceivedRequest,
 } from "../wire/index.js";
 import { Channel } from "./channel.js";
 import { CLEAR_REJECT_CODES } from "./client-checks.js";
-import type { Identity } from "./identity.js";
 import { ALL_GROUPS, answerKeyShare } from "./key-exchange.js";
 import {
   deriveHandshakeSecrets,
@@ -44,40 +41,10 @@ import {
 import { ALL_CIPHER_SUITES, offersOf } from "./offers.js";
 import { FrameOpener, FrameSealer } from "./sealed-frames.js";
 import { negotiate } from "./server-choice.js";
+import type { AuthorizeEvent, ServerHandshakeConfig, ServerHandshakeEvent } from "./server-types.js";
 import { makeProof, verifyProof } from "./signatures.js";
 import { Transcript } from "./transcript.js";
 import { isFinal, requireTransition, SERVER_TRANSITIONS, type ServerInput } from "./transitions.js";
-
-/** What the server of a handshake is made of. */
-export interface ServerHandshakeConfig {
-  readonly crypto: CryptoProvider;
-  readonly entropy: Entropy;
-  /** The host key. */
-  readonly identity: Identity;
-  /** Default: all. */
-  readonly groups?: readonly KeyExchangeGroup[];
-  /** Default: all. */
-  readonly cipherSuites?: readonly CipherSuite[];
-  /** For the whole handshake, from `start`; default 30 s. */
-  readonly deadline?: Micros;
-  /** From ClientIdentity to a Rejected{NOT_AUTHORIZED}; default 250 ms. */
-  readonly refusalDelay?: Micros;
-}
-
-/** The client proved its key: answer with `accept` or `reject`. The secrets are the receiver's to wipe. */
-export interface AuthorizeEvent {
-  readonly type: "authorize";
-  readonly user: string;
-  readonly publicKey: Uint8Array;
-  readonly request: ReceivedRequest;
-  /** With an OpenRequest: it, serialized, for a session host. */
-  readonly openRequestBytes?: Uint8Array;
-  readonly secrets: ConnectionSecrets;
-}
-
-/** What the server of a handshake tells. `close` is the last: the driver is to flush and close TCP. */
-export type ServerHandshakeEvent =
-  AuthorizeEvent | { readonly type: "failed"; readonly error: PeerError } | { readonly type: "close" };
 
 /** The variants carry what is secret in them; `#enter` wipes what the next one does not take over. */
 type State =
@@ -87,7 +54,6 @@ type State =
   | {
       readonly name: "refusing";
       readonly refusal: Uint8Array;
-      readonly at: Micros;
       readonly deadline: Micros;
     }
   | { readonly name: "accepted" | "rejected" | "failed" | "closed" };
@@ -294,7 +260,7 @@ export class ServerHandshake implements Machine<ServerHandshakeEvent> {
     const deadline = this.#channel.timeoutAt;
     const delay = this.#config.refusalDelay ?? millis(REFUSAL_DELAY_MILLISECONDS);
     const at = after(state.identityAt, delay);
-    this.#enter("refuse", { name: "refusing", refusal, at, deadline });
+    this.#enter("refuse", { name: "refusing", refusal, deadline });
     this.#channel.timeoutAt = at < deadline ? at : deadline;
     this.handleTimeout(now);
   }

@@ -39,7 +39,7 @@ import { Transmission } from "./transmission.js";
 type Life = "open" | "closing" | "lingering" | "over";
 
 /** Acknowledgements of the peer's Close that leave at once. */
-const FAREWELLS = 2;
+const FAREWELLS = 3;
 
 /**
  * One connection of a session, the same for both roles: octets of streams and sizes go in and come out exactly
@@ -270,12 +270,13 @@ export class Connection implements Machine<SessionEvent, Path> {
     if (end) this.#events.push({ type: "end", standardError });
   }
 
-  /** Where nothing was lost on the way to the peer, two acknowledgements of its Close are enough. */
+  /** Acknowledges the peer's Close a few times; where nothing is lost on the way to it, that is enough. */
   #farewell(): boolean {
     const { due, peerReport } = this.#parts;
-    if (due.has("acknowledgement") || peerReport.loss > 0) return false;
+    if (due.has("acknowledgement")) return false;
     this.#farewells += 1;
     if (this.#farewells < FAREWELLS) due.add("acknowledgement");
+    else if (peerReport.loss > 0) return false;
     else this.#over("peer-close");
     return true;
   }

@@ -92,6 +92,8 @@ export interface ConnectionCounters {
   readonly framesDuplicate: number;
   readonly naksSent: number;
   readonly probesSent: number;
-  /** Datagrams from elsewhere that could have moved the path but were not the newest. */
+  /** Reliable frames beyond the window that the peer was given. */
+  readonly framesOutsideWindow: number;
+  /** How often the peer was at a new address. */
   readonly pathMoves: number;
 }

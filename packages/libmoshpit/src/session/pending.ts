@@ -19,6 +19,7 @@ type PendingItem = PendingData | { readonly kind: "resize"; size: WindowSize } |
  */
 export class Pending {
   readonly #items: PendingItem[] = [];
+  readonly #ended = new Set<boolean>();
   #octets = 0;
 
   get empty(): boolean {
@@ -30,7 +31,9 @@ export class Pending {
     return this.#octets;
   }
 
+  /** Throws `UsageError` if the stream has ended. */
   write(bytes: Uint8Array, standardError: boolean): void {
+    if (this.#ended.has(standardError)) throw new UsageError("the stream has ended");
     if (bytes.length === 0) return;
     const data = this.#dataAtEnd(standardError);
     data.chunks.push(bytes);
@@ -38,7 +41,10 @@ export class Pending {
     this.#octets += bytes.length;
   }
 
+  /** Ends the stream; once is enough. */
   end(standardError: boolean): void {
+    if (this.#ended.has(standardError)) return;
+    this.#ended.add(standardError);
     this.#dataAtEnd(standardError).end = true;
   }
 
@@ -79,10 +85,7 @@ export class Pending {
 
   #dataAtEnd(standardError: boolean): PendingData {
     const last = this.#items.at(-1);
-    if (last?.kind === "data" && last.standardError === standardError) {
-      if (last.end) throw new UsageError("the stream has ended");
-      return last;
-    }
+    if (last?.kind === "data" && last.standardError === standardError) return last;
     const data: PendingData = { kind: "data", standardError, chunks: [], offset: 0, octets: 0, end: false };
     this.#items.push(data);
     return data;

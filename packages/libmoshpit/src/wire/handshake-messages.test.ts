@@ -2,16 +2,18 @@ import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PeerError, UsageError } from "../util/index.js";
-import {
+import type {
   AcceptedSchema,
-  CipherSuite,
-  ClientClaimSchema,
   ClientHelloSchema,
   ClientIdentitySchema,
+  ServerHelloSchema,
+} from "./gen/moshpit/v1/handshake_pb.js";
+import {
+  CipherSuite,
+  ClientClaimSchema,
   HandshakeMessageSchema,
   KeyExchangeGroup,
   RejectCode,
-  ServerHelloSchema,
   type RejectedSchema,
 } from "./gen/moshpit/v1/handshake_pb.js";
 import {

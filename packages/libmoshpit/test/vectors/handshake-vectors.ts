@@ -314,7 +314,7 @@ interface SignedClaim {
 function proofOf(bytes: Uint8Array, which: "serverIdentity" | "clientIdentity"): SignedClaim {
   const { message } = decodeHandshakeMessage(bytes);
   if (message.case !== which) throw new Error(`not a ${which}`);
-  return message.value as SignedClaim;
+  return message.value;
 }
 
 function proofJson(signer: "server" | "client", proof: SignedClaim, signed: Uint8Array): Json {

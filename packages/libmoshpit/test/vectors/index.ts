@@ -1,5 +1,6 @@
 import { handshakeVector, rejectedVector, SCENARIOS } from "./handshake-vectors.js";
 import type { Json } from "./json.js";
+import { packetVector } from "./packet-vectors.js";
 import { ed25519Vector, x25519Vector } from "./primitive-vectors.js";
 
 export { SPEC_TABLES } from "./spec-tables.js";
@@ -10,4 +11,5 @@ export const VECTORS: Readonly<Record<string, () => Json>> = {
   "handshake-rejected": rejectedVector,
   "ed25519-strict": ed25519Vector,
   x25519: x25519Vector,
+  packets: packetVector,
 };

@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import type { InputSink, LocalInput } from "./input.js";
 
 /** Input waits in the pipe beyond this many octets on their way; spec/07-recovery.md. */
-export const PIPE_LIMIT = 256 * 1_024;
+export const PIPE_LIMIT: number = 256 * 1_024;
 
 /** Standard input that is no terminal: read as it can be sent, its end passed on. */
 export class PipeInput implements LocalInput {

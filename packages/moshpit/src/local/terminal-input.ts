@@ -4,7 +4,7 @@ import { EscapeKeys, type KeyAction } from "../ui/escape-keys.js";
 import type { InputSink, LocalInput } from "./input.js";
 
 /** Beyond this many octets on their way typing is refused, with a bell; spec/07-recovery.md. */
-export const TERMINAL_LIMIT = 1 << 20;
+export const TERMINAL_LIMIT: number = 1 << 20;
 
 const CTRL_C = 0x03;
 
@@ -32,23 +32,17 @@ export class TerminalInput implements LocalInput {
   #earlyOctets = 0;
   #stopped = false;
   #sink: InputSink | undefined;
-  #ready: Promise<void>;
 
   constructor(terminal: ReadStream, guard: TerminalGuard, commands: TerminalCommands) {
     this.#terminal = terminal;
     this.#guard = guard;
     this.#commands = commands;
-    this.#ready = guard.enter();
+    guard.enter();
     terminal.on("data", this.#onData);
     terminal.on("end", this.#onGone);
     terminal.on("error", this.#onGone);
     // A shell's fg, and kill -CONT after a kill -STOP in which the shell took the terminal back.
     process.on("SIGCONT", this.#onContinue);
-  }
-
-  /** When the terminal passes output unchanged. */
-  get ready(): Promise<void> {
-    return this.#ready;
   }
 
   attach(sink: InputSink): void {
@@ -65,7 +59,7 @@ export class TerminalInput implements LocalInput {
   }
 
   resume(): void {
-    this.#ready = this.#guard.enter();
+    this.#guard.enter();
     this.#terminal.resume();
   }
 

@@ -25,7 +25,8 @@ export function parseHostUser(line: string): HostUser | undefined {
 
 /** Root's process becomes the user's, supplementary groups included, as a login does. Throws if it can not. */
 export function becomeUser({ user, uid, gid }: HostUser): void {
-  process.initgroups?.(user, gid);
+  // Node's types leave it out.
+  (process as NodeJS.Process & { initgroups(user: string, extraGroup: number): void }).initgroups(user, gid);
   process.setgid?.(gid);
   process.setuid?.(uid);
 }
@@ -64,7 +65,10 @@ function hasNoPrivilege({ uid, gid }: Pick<HostUser, "uid" | "gid">): boolean {
     return true;
   }
   const field = (name: string): string => new RegExp(`^${name}:\\s*(.*)$`, "m").exec(status)?.[1] ?? "";
-  const all = (name: string, id: number): boolean => field(name).split(/\s+/).every((each) => Number(each) === id);
+  const all = (name: string, id: number): boolean =>
+    field(name)
+      .split(/\s+/)
+      .every((each) => Number(each) === id);
   const none = (name: string): boolean => /^0*$/.test(field(name));
   return all("Uid", uid) && all("Gid", gid) && none("CapPrm") && none("CapEff") && none("CapAmb");
 }

@@ -21,8 +21,12 @@ if (line === undefined) process.exit(HOST_EXIT.done);
 const user = parseHostUser(line);
 if (user === undefined) process.exit(HOST_EXIT.badUserLine);
 take(user);
-const { serve } = await import("./serve.js");
-serve(LINK_DESCRIPTOR);
+await serve();
+
+async function serve(): Promise<void> {
+  const second = await import("./serve.js").catch(() => process.exit(HOST_EXIT.couldNotLoad));
+  second.serve(LINK_DESCRIPTOR);
+}
 
 function take(user: HostUser): void {
   if (asRoot) {

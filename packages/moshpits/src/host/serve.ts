@@ -36,12 +36,18 @@ export function serve(linkDescriptor: number): void {
   });
 
   /** Where an error belongs to a session it never comes here; the other sessions are not to die of this one. */
-  process.on("uncaughtException", (error) => log.warnLimited("uncaught", `unexpected: ${error.stack ?? error.message}`));
+  process.on("uncaughtException", (error) =>
+    log.warnLimited("uncaught", `unexpected: ${error.stack ?? error.message}`),
+  );
   process.on("SIGTERM", () => host?.endAll("the server is shutting down"));
   for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => undefined);
   void prepare().catch((error: unknown) => log.error(`no terminals: ${String(error)}`));
 
-  function received(running: SessionHost | undefined, message: HostLinkMessage, to: HostLink): SessionHost | undefined {
+  function received(
+    running: SessionHost | undefined,
+    message: HostLinkMessage,
+    to: HostLink,
+  ): SessionHost | undefined {
     if (running === undefined) {
       if (message.case !== "serve") process.exit(HOST_EXIT.failed);
       process.title = `mps-host ${message.value.user}`;

@@ -4,8 +4,8 @@ import { NoUdpPortError, UdpServer } from "libmoshpit-node/net";
 import { systemEntropy } from "libmoshpit-node/crypto";
 import { toHex } from "libmoshpit/util";
 import { connectionIdOf } from "libmoshpit/session";
-import { decodeOpenRequest, RejectCode, type OpenRequest } from "libmoshpit/wire";
-import { StrangeDatagrams } from "./strange-datagrams.js";
+import { decodeOpenRequest, RejectCode } from "libmoshpit/wire";
+import { DroppedDatagrams } from "./dropped-datagrams.js";
 import { Session } from "./session.js";
 import { chooseName } from "./session-name.js";
 import { StartError } from "./start-program.js";
@@ -20,6 +20,8 @@ export interface SessionHostConfig {
 
 /** How long a host without sessions waits for the next. */
 const IDLE_MS = 30_000;
+/** How often the log may hear of datagrams that were dropped. */
+const SUMMARY_MS = 60_000;
 
 /** A session can not be opened; the code goes to the person, the text to the log. */
 class Refusal extends Error {
@@ -38,7 +40,8 @@ export class SessionHost {
   readonly #byId = new Map<string, Session>();
   /** Sessions that are being opened, and whether they were ended meanwhile. */
   readonly #opening = new Map<string, { ended: boolean }>();
-  readonly #strange: StrangeDatagrams;
+  readonly #dropped = new DroppedDatagrams();
+  readonly #minutely: NodeJS.Timeout;
   #socket: Promise<UdpServer> | undefined;
   #bound: UdpServer | undefined;
   #idle: NodeJS.Timeout | undefined;
@@ -46,7 +49,7 @@ export class SessionHost {
 
   constructor(config: SessionHostConfig) {
     this.#config = config;
-    this.#strange = new StrangeDatagrams(config.log);
+    this.#minutely = setInterval(() => this.#summarize(), SUMMARY_MS);
     this.#settle();
   }
 
@@ -93,10 +96,11 @@ export class SessionHost {
 
   async #start(request: OpenSession, key: string): Promise<{ session: Session; port: number }> {
     const { serve, log } = this.#config;
-    const openRequest = decoded(request.openRequest);
+    const openRequest = decodeOpenRequest(request.openRequest);
     const names = new Set([...this.#byId.values()].map((session) => session.name));
     const name = chooseName(openRequest.name, names, systemEntropy);
-    if (name === undefined) throw new Refusal(RejectCode.NAME_TAKEN, `there is a session ${openRequest.name}`);
+    if (name === undefined)
+      throw new Refusal(RejectCode.NAME_TAKEN, `there is a session ${openRequest.name}`);
     const socket = await this.#bind();
     const session = new Session({
       name,
@@ -140,8 +144,17 @@ export class SessionHost {
   #received(path: string, bytes: Uint8Array): void {
     const id = connectionIdOf(bytes);
     const session = id === undefined ? undefined : this.#byConnection.get(id);
-    if (session === undefined) this.#strange.add(id === undefined ? "no packet" : "no session");
-    else this.#strange.addDropped(session.handleDatagram(path, bytes));
+    if (session === undefined) this.#dropped.add(id === undefined ? "no packet" : "no session");
+    else session.handleDatagram(path, bytes);
+  }
+
+  #summarize(): void {
+    for (const session of this.#byId.values()) this.#countDropped(session);
+    this.#dropped.summarize(this.#config.log);
+  }
+
+  #countDropped(session: Session): void {
+    for (const [reason, count] of session.takeDropped()) this.#dropped.add(reason, count);
   }
 
   #over(key: string, { sessionId, connectionId }: OpenSession, text: string): void {
@@ -151,6 +164,8 @@ export class SessionHost {
   }
 
   #forget(key: string, connectionId: bigint): void {
+    const session = this.#byId.get(key);
+    if (session !== undefined) this.#countDropped(session);
     this.#byId.delete(key);
     this.#byConnection.delete(connectionId);
   }
@@ -163,14 +178,11 @@ export class SessionHost {
   }
 
   #leave(): void {
-    this.#strange.close();
+    clearInterval(this.#minutely);
+    this.#summarize();
     this.#bound?.close();
     this.#config.exit();
   }
-}
-
-function decoded(bytes: Uint8Array): OpenRequest {
-  return decodeOpenRequest(bytes);
 }
 
 function stackOf(error: unknown): string {

@@ -11,7 +11,8 @@ export const HOST_EXIT = {
   notThisUser: 72,
   couldNotBecome: 73,
   couldReturn: 74,
-  failed: 75,
+  couldNotLoad: 75,
+  failed: 76,
 } as const;
 
 /** What the statuses mean, for the log. */
@@ -20,5 +21,9 @@ export const HOST_EXIT_TEXTS: ReadonlyMap<number, string> = new Map([
   [HOST_EXIT.notThisUser, "can serve only the user who runs mps"],
   [HOST_EXIT.couldNotBecome, "could not take on the user's ids and groups"],
   [HOST_EXIT.couldReturn, "could have become root again, so it ended itself"],
+  [
+    HOST_EXIT.couldNotLoad,
+    "could not load its program: the user must be able to read the folder that mps is installed in",
+  ],
   [HOST_EXIT.failed, "failed"],
 ]);

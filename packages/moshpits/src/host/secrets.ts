@@ -1,0 +1,33 @@
+import type { OpenSession } from "libmoshpit-node/host-link";
+import { PeerError, wipe } from "libmoshpit/util";
+import { CipherSuite, type ConnectionSecrets, type DirectionKeys } from "libmoshpit/wire";
+
+/** The keys of a session's connection, moved out of the message: what stays behind is zeros. Throws `PeerError`. */
+export function takeSecrets({ cipherSuite, clientToServer, serverToClient }: OpenSession): ConnectionSecrets {
+  const suite = Object.values(CipherSuite).find(
+    (known) => known === (cipherSuite as CipherSuite) && known !== 0,
+  );
+  if (suite === undefined)
+    throw new PeerError("malformed-message", `cipher suite ${cipherSuite} is not known`);
+  return {
+    suite,
+    clientToServer: takeKeys(clientToServer),
+    serverToClient: takeKeys(serverToClient),
+  };
+}
+
+/** Overwrites them when the connection is over. */
+export function wipeSecrets({ clientToServer, serverToClient }: ConnectionSecrets): void {
+  for (const keys of [clientToServer, serverToClient]) wipe(keys.aeadKey, keys.aeadIv, keys.macKey);
+}
+
+function takeKeys(keys: OpenSession["clientToServer"]): DirectionKeys {
+  if (keys === undefined) throw new PeerError("malformed-message", "a session without keys");
+  const taken = {
+    aeadKey: Uint8Array.from(keys.aeadKey),
+    aeadIv: Uint8Array.from(keys.aeadIv),
+    macKey: Uint8Array.from(keys.macKey),
+  };
+  wipe(keys.aeadKey, keys.aeadIv, keys.macKey);
+  return taken;
+}

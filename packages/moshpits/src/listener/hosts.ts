@@ -1,0 +1,111 @@
+import type { OpenSessionInit, SessionOpened } from "libmoshpit-node/host-link";
+import type { Log } from "libmoshpit-node/log";
+import type { Account } from "libmoshpit-node/users";
+import { HostProcess, OpenError, type ServeSettings } from "./host-process.js";
+import { SPARE_DELAY_MS, SPARE_RETRY_MAX_MS, SPARE_RETRY_MS } from "./limits.js";
+
+export interface HostsConfig {
+  /** The script of a session host. */
+  readonly path: string;
+  readonly settings: ServeSettings;
+  readonly log: Log;
+}
+
+/** A session that runs. */
+export interface RunningSession {
+  readonly opened: SessionOpened;
+  /** Ends it; `text` is told to the person. */
+  readonly end: (text: string) => void;
+}
+
+/** The session hosts of this listener: one a user, and a spare that is kept warm. */
+export class Hosts {
+  readonly #config: HostsConfig;
+  readonly #byAccount = new Map<string, HostProcess>();
+  #spare: HostProcess | undefined;
+  #retryMs = SPARE_RETRY_MS;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(config: HostsConfig) {
+    this.#config = config;
+    this.#spare = this.#start();
+  }
+
+  /** Opens a session in the user's host, in a new one if there is none. Throws `OpenError`. */
+  async open(
+    account: Account,
+    request: OpenSessionInit & { readonly sessionId: Uint8Array },
+  ): Promise<RunningSession> {
+    try {
+      return await openIn(this.#hostOf(account), request);
+    } catch (error) {
+      if (!(error instanceof OpenError) || !error.mayRetry) throw error;
+      // It was about to leave, for want of sessions.
+      return await openIn(this.#hostOf(account), request);
+    }
+  }
+
+  /** Starts nothing any more, and lets go of all: spares end, sessions go on. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#spare?.release();
+    for (const host of this.#byAccount.values()) host.release();
+  }
+
+  #hostOf(account: Account): HostProcess {
+    const key = keyOf(account);
+    const running = this.#byAccount.get(key);
+    if (running?.isOpen === true) return running;
+    const host = this.#takeSpare();
+    this.#byAccount.set(key, host);
+    host.assign(account, this.#config.settings);
+    return host;
+  }
+
+  #takeSpare(): HostProcess {
+    const spare = this.#spare?.isOpen === true ? this.#spare : this.#start();
+    this.#spare = undefined;
+    this.#startSpareIn(SPARE_DELAY_MS);
+    return spare;
+  }
+
+  #start(): HostProcess {
+    const { path, log } = this.#config;
+    return new HostProcess({ path, log, ended: (host) => this.#ended(host) });
+  }
+
+  #startSpareIn(delayMs: number): void {
+    clearTimeout(this.#timer);
+    if (this.#closed) return;
+    this.#timer = setTimeout(() => {
+      this.#spare ??= this.#start();
+    }, delayMs);
+  }
+
+  #ended(host: HostProcess): void {
+    for (const [key, candidate] of this.#byAccount) if (candidate === host) this.#byAccount.delete(key);
+    if (host !== this.#spare) {
+      this.#retryMs = SPARE_RETRY_MS;
+      return;
+    }
+    // A spare that can not wait may not be able to start at all.
+    this.#spare = undefined;
+    this.#startSpareIn(this.#retryMs);
+    this.#retryMs = Math.min(this.#retryMs * 2, SPARE_RETRY_MAX_MS);
+  }
+}
+
+async function openIn(
+  host: HostProcess,
+  request: OpenSessionInit & { readonly sessionId: Uint8Array },
+): Promise<RunningSession> {
+  const opened = await host.open(request);
+  return { opened, end: (text) => host.end(opened.sessionId, text) };
+}
+
+/** An account that was changed is served by a new host: a process can not change its groups. */
+function keyOf({ name, uid, gid, home, shell }: Account): string {
+  return JSON.stringify([name, uid, gid, home, shell]);
+}

@@ -1,0 +1,126 @@
+import type { Socket } from "node:net";
+import type { ServerConfig } from "libmoshpit-node/config";
+import type { Identity } from "libmoshpit-node/keys";
+import type { Log } from "libmoshpit-node/log";
+import { endpointText, listenTcp, type TcpServer } from "libmoshpit-node/net";
+import { currentUser, lookupUser, LookupError, type Account } from "libmoshpit-node/users";
+import { Admission } from "./admission.js";
+import { authorize, type Claim, type Verdict } from "./authorize.js";
+import { HandshakeConnection } from "./connection.js";
+import { StartupError } from "./host-key.js";
+import { Hosts } from "./hosts.js";
+import { HANDSHAKE_DEADLINE, HANDSHAKE_DEADLINE_UNDER_PRESSURE } from "./limits.js";
+import { SessionOpener } from "./session-opener.js";
+
+export interface ListenerConfig {
+  readonly config: ServerConfig;
+  readonly identity: Identity;
+  readonly log: Log;
+  /** The script of a session host. */
+  readonly hostPath: string;
+}
+
+/** The TCP port, and the handshakes in flight. */
+export class Listener {
+  readonly #config: ListenerConfig;
+  readonly #own: Account = currentUser();
+  readonly #admission = new Admission();
+  readonly #connections = new Set<HandshakeConnection>();
+  #hosts: Hosts | undefined;
+  #server: TcpServer | undefined;
+
+  constructor(config: ListenerConfig) {
+    this.#config = config;
+  }
+
+  /** Listens. Throws `StartupError`. */
+  async start(): Promise<void> {
+    const { config, log } = this.#config;
+    try {
+      this.#server = await listenTcp(config.ip, config.port, {
+        connection: (socket) => this.#accept(socket),
+        trouble: (error) => log.warnLimited("accept", `connections can not be taken: ${error.message}`),
+      });
+    } catch (error) {
+      throw listenError(config, error as NodeJS.ErrnoException);
+    }
+    this.#hosts = new Hosts({
+      path: this.#config.hostPath,
+      log,
+      settings: {
+        udpPortFirst: config.udpPorts.first,
+        udpPortLast: config.udpPorts.last,
+        bindAddress: config.ip,
+        detachedLifetimeSeconds: config.detachedLifetimeSecs,
+      },
+    });
+    log.info(`listening on ${endpointText(this.#server.address, this.#server.port)}`);
+  }
+
+  /** Ends the handshakes in flight and listens no more; sessions go on. */
+  stop(): void {
+    this.#server?.close();
+    for (const connection of this.#connections) connection.destroy();
+    this.#hosts?.close();
+  }
+
+  #accept(socket: Socket): void {
+    const { identity, log } = this.#config;
+    const hosts = this.#hosts;
+    const admitted = this.#admission.admit(socket.remoteAddress ?? "");
+    if (admitted.kind === "dropped" || hosts === undefined) {
+      const peer = endpointText(socket.remoteAddress, socket.remotePort);
+      const why = admitted.kind === "dropped" ? admitted.why : "starting";
+      log.warnLimited(`dropped ${why}`, `dropped address=${peer}: too many handshakes (${why})`);
+      if (admitted.kind === "admitted") admitted.release();
+      socket.destroy();
+      return;
+    }
+    const connection = new HandshakeConnection(socket, {
+      identity,
+      log,
+      deadline: admitted.underPressure ? HANDSHAKE_DEADLINE_UNDER_PRESSURE : HANDSHAKE_DEADLINE,
+      authorize: (claim) => this.#authorize(claim),
+      opener: new SessionOpener(hosts),
+    });
+    this.#connections.add(connection);
+    socket.once("close", () => {
+      this.#connections.delete(connection);
+      admitted.release();
+    });
+  }
+
+  async #authorize(claim: Claim): Promise<Verdict> {
+    const { config, log } = this.#config;
+    return await authorize(claim, {
+      authorizedKeys: config.authorizedKeys,
+      own: this.#own,
+      lookup: async (name) => {
+        try {
+          return await lookupUser(name);
+        } catch (error) {
+          if (!(error instanceof LookupError)) throw error;
+          log.error(`the user database can not be asked: ${error.message}`);
+          return undefined;
+        }
+      },
+    });
+  }
+}
+
+function listenError({ ip, port }: ServerConfig, error: NodeJS.ErrnoException): StartupError {
+  const where = endpointText(ip, port);
+  const choose = "choose another with port in [mps] of the config file, or MOSHPITS_MPS_PORT";
+  switch (error.code) {
+    case "EADDRINUSE":
+      return new StartupError(`TCP port ${where} is taken: ${choose}`);
+    case "EACCES":
+      return new StartupError(`TCP port ${where} may not be used by ${currentUser().name}: ${choose}`);
+    case "EADDRNOTAVAIL":
+      return new StartupError(
+        `${ip} is not an address of this machine: change ip in [mps] of the config file, or MOSHPITS_MPS_IP`,
+      );
+    default:
+      return new StartupError(`can not listen on ${where}: ${error.message}`);
+  }
+}

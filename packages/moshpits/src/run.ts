@@ -1,0 +1,56 @@
+import { homedir } from "node:os";
+import { fileURLToPath } from "node:url";
+import { loadServerConfig } from "libmoshpit-node/config";
+import { fingerprint } from "libmoshpit-node/keys";
+import { openLog, type Log } from "libmoshpit-node/log";
+import { loadHostKey, StartupError } from "./listener/host-key.js";
+import { Listener } from "./listener/listener.js";
+
+/** Could not start. */
+const FAILED = 1;
+
+/** Beside the bundle of mps. */
+const HOST_PATH = fileURLToPath(new URL("./mps-host.js", import.meta.url));
+
+/** Runs `mps` until a signal ends it; the exit status. */
+export async function run(argv: readonly string[]): Promise<number> {
+  const loaded = await loadServerConfig({ argv, env: process.env, cwd: process.cwd(), home: homedir() });
+  if (loaded.kind === "print") {
+    (loaded.status === 0 ? process.stdout : process.stderr).write(loaded.text);
+    return loaded.status;
+  }
+  const { config, sources, warnings } = loaded;
+  const log = openLog(config.log, { target: "moshpits", role: "listener" });
+  for (const warning of warnings) log.warn(warning);
+  try {
+    const isDefaultPath = sources.get("private_key_path")?.kind === "default";
+    const key = await loadHostKey(config.privateKeyPath, config.publicKeyPath, isDefaultPath);
+    for (const warning of key.warnings) log.warn(warning);
+    log.info(`host key ${fingerprint(key.identity.publicKey)}`);
+    const listener = new Listener({ config, identity: key.identity, log, hostPath: HOST_PATH });
+    await listener.start();
+    const signal = await endingSignal(log);
+    listener.stop();
+    log.info(`stopped by ${signal}; sessions go on`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof StartupError)) throw error;
+    log.error(error.message);
+    process.stderr.write(`mps: ${error.message}\n`);
+    return FAILED;
+  } finally {
+    await log.close();
+  }
+}
+
+/** The signal that asked this process to end. What goes wrong meanwhile is logged, and ends nothing else. */
+async function endingSignal(log: Log): Promise<NodeJS.Signals> {
+  // Whoever read the log there is gone. Unheard, each line would be an uncaught exception, which is a line.
+  process.stderr.on("error", () => undefined);
+  process.on("uncaughtException", (error) =>
+    log.warnLimited("unexpected", `unexpected: ${error.stack ?? error.message}`),
+  );
+  return await new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
+  });
+}
