@@ -14,6 +14,8 @@ const HOST_PATH = fileURLToPath(new URL("./mps-host.js", import.meta.url));
 
 /** Runs `mps` until a signal ends it; the exit status. */
 export async function run(argv: readonly string[]): Promise<number> {
+  // Whoever read the log there is gone. Unheard, a line would be an error that ends mps, or makes another line.
+  process.stderr.on("error", () => undefined);
   const loaded = await loadServerConfig({ argv, env: process.env, cwd: process.cwd(), home: homedir() });
   if (loaded.kind === "print") {
     (loaded.status === 0 ? process.stdout : process.stderr).write(loaded.text);
@@ -45,8 +47,6 @@ export async function run(argv: readonly string[]): Promise<number> {
 
 /** The signal that asked this process to end. What goes wrong meanwhile is logged, and ends nothing else. */
 async function endingSignal(log: Log): Promise<NodeJS.Signals> {
-  // Whoever read the log there is gone. Unheard, each line would be an uncaught exception, which is a line.
-  process.stderr.on("error", () => undefined);
   process.on("uncaughtException", (error) =>
     log.warnLimited("unexpected", `unexpected: ${error.stack ?? error.message}`),
   );

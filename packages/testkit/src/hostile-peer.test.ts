@@ -217,6 +217,65 @@ describe("authentic packets that say what can not be", () => {
     expect(subject.sent.length).toBe(sent);
   });
 
+  it("FR-CLOSE-001 ignores a second Close", () => {
+    const subject = new Subject("client");
+    const close = (sequence: number): Frame => ({ kind: "close", sequence, reason: "ended" });
+    subject.receive(subject.packet({ nextSequence: 2 }, [close(0), close(1)]));
+    expect(subject.types.filter((type) => type === "close")).toHaveLength(1);
+  });
+
+  it("TR-NAK-005 answers the Naks of one round trip once", () => {
+    const subject = new Subject("client");
+    subject.do((c, now) => c.write(now, octets("x")));
+    const nak = (): Uint8Array =>
+      subject.packet({ echo: 1000 }, [{ kind: "nak", missing: [{ start: 0, end: 1 }] }]);
+    subject.wait(100);
+    const answers = (): number => {
+      const before = subject.connection.counters.framesRetransmitted;
+      subject.receive(nak());
+      return subject.connection.counters.framesRetransmitted - before;
+    };
+    expect(answers()).toBe(1);
+    expect(subject.connection.rtt?.minimum).toBe(100_000);
+    expect(answers()).toBe(0);
+    subject.wait(89);
+    expect(answers()).toBe(0);
+    subject.wait(2);
+    expect(answers()).toBe(1);
+  });
+
+  it("TR-RTT-002 takes samples from the newest packets only", () => {
+    const subject = new Subject("client");
+    const overtaken = subject.packet({ echo: 1000 });
+    subject.wait(50);
+    subject.receive(subject.packet({ echo: 1000 }));
+    subject.wait(300);
+    subject.receive(overtaken);
+    expect(subject.connection.counters.packetsReceived).toBe(2);
+    expect(subject.connection.rtt?.latest).toBe(50_000);
+  });
+
+  it("TR-PROBE-002 TR-PROBE-003 puts a server's probes back to the first pace when the client is heard", () => {
+    const subject = new Subject("server");
+    subject.receive(subject.packet({}), subject.packet({}), subject.packet({}));
+    subject.do((c, now) => c.write(now, octets("x")));
+    const probes = (): number => subject.connection.counters.probesSent;
+    const gaps: number[] = [];
+    for (let last = probes(), waited = 0; gaps.length < 6;) {
+      subject.wait(5);
+      waited += 5;
+      if (probes() === last) continue;
+      last = probes();
+      gaps.push(waited);
+      waited = 0;
+    }
+    expect(gaps).toEqual([475, 475, 475, 800, 1000, 1000]);
+    subject.wait(600);
+    const before = probes();
+    subject.receive(subject.packet({}));
+    expect(probes()).toBe(before + 1);
+  });
+
   it("TR-ORDER-002 takes no more than the window, held or waiting", () => {
     const subject = new Subject("client");
     const flood = (from: number, to: number): void => {

@@ -190,14 +190,20 @@ export class Session {
     this.#driver.run((time) => {
       for (const { bytes, standardError } of chunks) this.#connection.write(time, bytes, { standardError });
     });
-    this.#pauseIfFull();
+    // What was full with the batch may have been drained before the batch came: then no event says so.
+    if (this.#isFull()) this.#pauseIfFull();
+    else this.#resume();
+  }
+
+  #isFull(): boolean {
+    if (this.#running === undefined || this.#closed) return false;
+    return this.#connection.bufferedAmount + this.#output.octets >= MOST_WAITING[this.#running.kind];
   }
 
   #pauseIfFull(): void {
-    if (this.#running === undefined || this.#paused || this.#closed) return;
-    if (this.#connection.bufferedAmount + this.#output.octets < MOST_WAITING[this.#running.kind]) return;
+    if (this.#paused || !this.#isFull()) return;
     this.#paused = true;
-    this.#running.program.pause();
+    this.#running?.program.pause();
   }
 
   #resume(): void {
