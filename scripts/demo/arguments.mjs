@@ -9,7 +9,9 @@ npm run demo -- --seed 7 --link …  other losses
 `;
 
 /** { help } or { link, seed, command }, or { problem }. `link` and `command` may be undefined. */
-export function parseArguments(argv) {
+export function parseArguments(given) {
+  // npm takes the first -- for itself, pnpm passes it on. No command begins with a dash.
+  const argv = given[0] === "--" && given[1]?.startsWith("-") ? given.slice(1) : given;
   const parsed = { link: undefined, seed: 1, command: undefined, help: false };
   for (let i = 0; i < argv.length; i++) {
     const [name, inline] = /^(--[a-z]+)=(.*)$/s.exec(argv[i])?.slice(1) ?? [argv[i], undefined];

@@ -38,7 +38,7 @@ function tell(pid, signal) {
 function withDescendants(roots) {
   const parents = parentOf();
   const found = new Set(roots);
-  for (let before = 0; before < found.size; ) {
+  for (let before = 0; before < found.size;) {
     before = found.size;
     for (const [pid, parent] of parents) if (found.has(parent)) found.add(pid);
   }

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isAlive, withDescendants } from "./harness/processes.js";
 import { PROGRAMS } from "./harness/programs.js";
@@ -207,26 +207,32 @@ describe("the terminal is as before", () => {
     expect(await modes(outer)).toBe(before);
   });
 
-  it("after the server's end", async () => {
-    const other = await World.make();
-    try {
-      const outer = other.keep(await OuterTerminal.shell());
-      const before = await modes(outer);
-      const words = [
-        process.execPath,
-        PROGRAMS.mp,
-        ...other.arguments(),
-        "--",
-        "exec bash --norc --noprofile -i",
-      ];
-      outer.type(`${words.map((word) => `'${word}'`).join(" ")}\r`);
-      await outer.shows(/bash[^$#']*[$#] $/);
-      await other.stopServer();
-      await outer.shows(/outer\$ $/);
-      expect(await modes(outer)).toBe(before);
-    } finally {
-      await other.remove();
-    }
+  it("after a crash of mp itself, which is one line and a status", async () => {
+    const outer = world.keep(await OuterTerminal.shell());
+    const before = await modes(outer);
+    writeFileSync(world.path("fault.mjs"), "process.on('SIGUSR2', () => { throw new Error('a fault'); });\n");
+    writeFileSync(world.path("mess.sh"), `${MESS}; cat\n`);
+    const options = `NODE_OPTIONS=--import=${world.path("fault.mjs")}`;
+    outer.type(`${options} ${mpLine("--", `sh ${world.path("mess.sh")}`)}\r`);
+    await outer.shows(/\x1b\[31m/);
+    outer.forget();
+    process.kill(mpBelow(outer), "SIGUSR2");
+    await outer.shows(/outer\$ $/);
+    expect(outer.shown).toMatch(UNDONE);
+    expect(outer.shown).toContain("mp: internal error, please report it: Error: a fault");
+    await outer.command("echo status $?", /^status 255\r\nouter\$ $/m);
+    expect(await modes(outer)).toBe(before);
+  });
+
+  it("after the end of the server's session host", async () => {
+    const { outer, before } = await nested();
+    await outer.command("echo $PPID; trap '' HUP", /^(\d+)\r\n[^]*in\$ $/m);
+    const host = Number(/^(\d+)\r\n/m.exec(outer.shown)?.[1]);
+    outer.forget();
+    process.kill(host, "SIGTERM");
+    await outer.shows(/mp: [^\r\n]+\r\nouter\$ $/);
+    await outer.command("echo status $?", /^status (129|255)\r\nouter\$ $/m);
+    expect(await modes(outer)).toBe(before);
   });
 });
 

@@ -224,12 +224,12 @@ describe("strangers at the door, while a session runs", () => {
       "the largest possible": () => LARGEST,
     };
     for (const [name, make] of Object.entries(kinds)) {
-      it(`PK-DROP-001 ${name}`, async () => {
+      it(`PK-OPEN-002 ${name}`, async () => {
         await unharmed(() => flood(make));
       });
     }
 
-    it("PK-DROP-001 replayed from a session under way, from another address", async () => {
+    it("PK-OPEN-002 replayed from a session under way, from another address", async () => {
       const { user, port: tcpPort, client: identity } = world;
       const open = { terminal: { term: "xterm", size: { columns: 80, rows: 24 } }, command: "cat" };
       const other = await LibraryClient.open({ host: "127.0.0.1", port: tcpPort, user, identity, open });

@@ -17,10 +17,20 @@ const TERMINAL = {
 } as const;
 
 let world: World;
+/** Its host is left alone. */
+let lonely: World;
+/** A session whose client never sent a datagram, and when it was opened. */
+let forgotten: { readonly answer: Answer; readonly at: number };
 beforeAll(async () => {
   world = await World.make();
+  lonely = await World.make();
+  const request = { case: "open", value: { command: "sleep 4246" } } as const;
+  forgotten = { answer: await ask(lonely, { request }), at: performance.now() };
 });
-afterAll(async () => world.remove());
+afterAll(async () => {
+  await world.remove();
+  await lonely.remove();
+});
 
 async function open(request: OpenRequestInit, of: World = world): Promise<LibraryClient> {
   const { ip: host, port, user, client: identity } = of;
@@ -332,12 +342,39 @@ describe("a listener that ends", () => {
   });
 });
 
+describe("a client that goes away", () => {
+  it("before it is told of its session, leaves none behind", async () => {
+    await ask(world, { leave: true, request: { case: "open", value: { command: "sleep 4243" } } });
+    const line = await logged(world, "gone user=");
+    const name = /session=(\S+)/.exec(line)?.[1];
+    await logged(world, `session ${name} ended: signal 1, the client never came`);
+  });
+
+  it("and stays away for the detached lifetime, ends its session", async () => {
+    const forgetful = await World.make({ server: { detached_lifetime_secs: 1 } });
+    const client = await open({ terminal: TERMINAL, command: "echo ready; sleep 4244" }, forgetful);
+    await client.shows("ready");
+    client.vanish();
+    await logged(forgetful, `session ${client.name} ended: signal 1, detached-too-long`);
+    await forgetful.remove();
+  });
+});
+
+describe("a session host that is told to end", () => {
+  it("says so to its clients", async () => {
+    const client = await open({ terminal: TERMINAL, command: "echo ready; sleep 4245" });
+    await client.shows("ready");
+    for (const pid of hostsOf(world)) process.kill(pid, "SIGTERM");
+    expect(await client.ended).toMatchObject({ exit: undefined, reason: "ended" });
+    await logged(world, `session ${client.name} ended: signal 1`);
+  });
+});
+
 describe("a session host that is killed", () => {
   it("is reported, and the next session gets another", async () => {
     const client = await open({ command: "echo ready; sleep 60" });
     await client.shows("ready");
-    const hosts = withDescendants(world.serverPid).filter((pid) => cmdline(pid).startsWith("mps-host "));
-    for (const pid of hosts) process.kill(pid, "SIGKILL");
+    for (const pid of hostsOf(world)) process.kill(pid, "SIGKILL");
     expect(await logged(world, "was ended by SIGKILL")).toMatch(/lost sessions: \d+/);
     client.vanish();
     const next = await open({ command: "exit 4" });
@@ -388,6 +425,22 @@ describe("hostile input", () => {
     expect(await next.ended).toMatchObject({ exit: { code: 6 } });
   });
 });
+
+/** Last, so that its 30 s pass while the others run. */
+describe("a session that sees no datagram", () => {
+  it("ends after 30 s", async () => {
+    if (forgotten.answer.kind !== "accepted") throw new Error("was not accepted");
+    const { sessionName, firstDatagramSeconds } = forgotten.answer.session;
+    expect(firstDatagramSeconds).toBe(30);
+    await sleep(Math.max(0, 30_000 - (performance.now() - forgotten.at)));
+    await logged(lonely, `session ${sessionName} ended: signal 1, no-first-datagram`);
+  });
+});
+
+/** Those that serve somebody. */
+function hostsOf(of: World): readonly number[] {
+  return withDescendants(of.serverPid).filter((pid) => cmdline(pid).startsWith("mps-host "));
+}
 
 function cmdline(pid: number): string {
   const path = `/proc/${pid}/cmdline`;

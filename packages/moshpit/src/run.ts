@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { homedir } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { CipherSuite } from "libmoshpit/wire";
 import { loadClientConfig, type CipherSuiteName, type ClientConfig } from "libmoshpit-node/config";
 import { openLog, type Log } from "libmoshpit-node/log";
@@ -43,6 +45,9 @@ const CIPHER_SUITES: Readonly<Record<CipherSuiteName, CipherSuite>> = {
 /** Long enough for two changes of size to be two. */
 const REDRAW_MS = 100;
 
+/** How long the last words of mp may take to be read; milliseconds. */
+const FAREWELL_MS = 300;
+
 /** One connection from its configuration to its end. */
 class Client {
   readonly #config: ClientConfig;
@@ -85,7 +90,8 @@ class Client {
     } finally {
       this.#input?.stop();
       this.#log.setRaw(false);
-      await this.#output.flushed();
+      // What the remote program wrote is out by now, or nobody takes it: only words of mp itself may be left.
+      await Promise.race([this.#output.flushed(), sleep(FAREWELL_MS)]);
     }
   }
 
@@ -162,8 +168,9 @@ class Client {
     this.#resized();
     const end = await session.ended;
     process.off("SIGWINCH", this.#resized);
-    // A person who quits does not wait for a terminal that takes no output.
-    if (end.kind !== "quit") await this.#output.flushed();
+    this.#session = undefined;
+    // A person who quits does not wait for a terminal that takes no output, and may still quit while others wait.
+    if (end.kind !== "quit") await Promise.race([this.#output.flushed(), once(signal, "abort")]);
     signal.throwIfAborted();
     input.stop();
     return end;

@@ -22,6 +22,8 @@ export interface DialOptions {
   readonly user: string;
   readonly identity: Identity;
   readonly request: ClientRequest;
+  /** The client breaks the connection right after its request. */
+  readonly leave?: boolean;
 }
 
 export type Answer =
@@ -50,6 +52,8 @@ export async function dial(options: DialOptions): Promise<Answer> {
   const socket = connect({ host: options.host, port: options.port, noDelay: true });
   const received: Uint8Array[] = [];
   let asked = 0;
+  /** ClientHello, then ClientIdentity. */
+  let requests = 0;
   return await new Promise((resolve) => {
     const handle = (event: ClientHandshakeEvent): void => {
       if (event.type === "host-key") driver.run((time) => machine.trustHostKey(time));
@@ -66,7 +70,10 @@ export async function dial(options: DialOptions): Promise<Answer> {
     const driver: Driver<ClientHandshakeEvent> = new Driver(machine, {
       transmit: (_path, bytes) => {
         asked = performance.now();
-        socket.write(bytes);
+        requests += 1;
+        socket.write(bytes, () => {
+          if (options.leave === true && requests === 2) socket.destroy();
+        });
       },
       event: handle,
     });
@@ -77,6 +84,7 @@ export async function dial(options: DialOptions): Promise<Answer> {
     });
     socket.on("end", () => driver.run((time) => machine.handleEnd(time)));
     socket.on("error", (error) => resolve({ kind: "failed", error }));
+    socket.on("close", () => resolve({ kind: "failed", error: new Error("the connection is closed") }));
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { PeerError } from "libmoshpit/util";
+import { PeerError, wipe } from "libmoshpit/util";
 import { frame, FrameReader } from "libmoshpit/wire";
 import {
   decodeHostMessage,
@@ -33,8 +33,12 @@ export class HostLink {
 
   /** Queued if the peer is slow, dropped if the link has ended. Throws `UsageError` for a message out of bounds. */
   send(message: HostLinkMessageInit): void {
-    const octets = frame(encodeHostMessage(message));
-    if (!this.#ended) this.#stream.write(octets);
+    const body = encodeHostMessage(message);
+    const octets = frame(body);
+    // Keys of a session may be in there.
+    wipe(body);
+    if (this.#ended) wipe(octets);
+    else this.#stream.write(octets, () => wipe(octets));
   }
 
   /** What was sent leaves, then the link ends for both. */

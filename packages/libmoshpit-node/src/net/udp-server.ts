@@ -13,8 +13,8 @@ export class NoUdpPortError extends Error {
   override readonly name = "NoUdpPortError";
 }
 
-/** What the kernel is asked for; it gives at most its own limit (net.core.rmem_max). */
-const SOCKET_BUFFER = 4 << 20;
+/** What the kernel is asked for, in turn, in octets. */
+const SOCKET_BUFFERS: readonly number[] = [4 << 20, 1 << 20, 1 << 18];
 
 /** A session host's UDP socket: one port for all its sessions. */
 export class UdpServer {
@@ -120,6 +120,18 @@ async function tryBind(address: string, port: number): Promise<Socket | undefine
 }
 
 function growBuffers(socket: Socket): void {
-  socket.setRecvBufferSize(SOCKET_BUFFER);
-  socket.setSendBufferSize(SOCKET_BUFFER);
+  grow((octets) => socket.setRecvBufferSize(octets));
+  grow((octets) => socket.setSendBufferSize(octets));
+}
+
+/** Linux gives what it may; others refuse what is too much. */
+function grow(set: (octets: number) => void): void {
+  for (const octets of SOCKET_BUFFERS) {
+    try {
+      set(octets);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ERR_SOCKET_BUFFER_SIZE") throw error;
+    }
+  }
 }

@@ -27,12 +27,10 @@ export class LocalOutput {
 
   /** One line of `mp` for the person, on standard error; on a terminal it starts a line. */
   say(text: string): void {
-    const raw = this.#guard?.raw === true;
-    const start = this.#guard !== undefined && this.#inLine ? "\r\n" : "";
+    const start = this.#guard !== undefined && this.#inLine ? "\n" : "";
     this.#inLine = false;
-    this.#stderr.write(
-      Buffer.from(raw ? `${start}mp: ${text}\n`.replace(/\r?\n/g, "\r\n") : `${start}mp: ${text}\n`),
-    );
+    const line = `${start}mp: ${text}\n`;
+    this.#stderr.write(Buffer.from(this.#guard?.raw === true ? line.replaceAll("\n", "\r\n") : line));
   }
 
   bell(): void {

@@ -44,6 +44,7 @@ export class Session {
   /** Nothing more is written: this side has said Close, or the client has, or nobody is there. */
   #closed = false;
   #hungUp = false;
+  #isEstablished = false;
   #crashes = 0;
   /** How the connection ended, once it has. */
   #cause: string | undefined;
@@ -88,7 +89,7 @@ export class Session {
     }
     // Arms the timer of the first datagram.
     this.#guard(() => this.#driver.run(() => undefined));
-    if (this.#cause !== undefined) this.#hangUp();
+    if (this.#closed) this.#hangUp();
     this.#log.debug(`session ${this.name}: process ${this.#running.program.processId} runs`);
   }
 
@@ -99,8 +100,10 @@ export class Session {
   /** Ends it from this side: the person is told `text`, the program is hung up. */
   end(text: string): void {
     this.#guard(() => {
-      this.#close({ reason: "ended", text: text.slice(0, MAX_TEXT) });
+      if (this.#isEstablished) this.#close({ reason: "ended", text: text.slice(0, MAX_TEXT) });
+      else this.#abandon("the client never came");
       this.#hangUp();
+      this.#settle();
     });
   }
 
@@ -116,6 +119,7 @@ export class Session {
   #handle(event: SessionEvent): void {
     switch (event.type) {
       case "established":
+        this.#isEstablished = true;
         this.#log.info(`session ${this.name}: the client is at ${event.path}`);
         return;
       case "path":
@@ -219,6 +223,13 @@ export class Session {
     this.#driver.run((time) => this.#connection.close(time, request));
   }
 
+  /** Nobody is there to be told anything. */
+  #abandon(cause: string): void {
+    this.#driver.stop();
+    this.#closed = true;
+    this.#cause ??= cause;
+  }
+
   /** Nobody will see what the program does from now on. */
   #hangUp(): void {
     if (this.#hungUp || this.#exit !== undefined) return;
@@ -274,9 +285,7 @@ export class Session {
       this.end("the server had an internal error");
       return;
     }
-    this.#driver.stop();
-    this.#closed = true;
-    this.#cause ??= "an internal error";
+    this.#abandon("an internal error");
     this.#hangUp();
     this.#settle();
   }

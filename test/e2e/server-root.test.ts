@@ -1,0 +1,166 @@
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { chownSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { formatPublicKeyLine } from "../../packages/libmoshpit-node/src/keys/index.js";
+import { lookupUser, type Account } from "../../packages/libmoshpit-node/src/users/index.js";
+import { RejectCode } from "../../packages/libmoshpit/src/wire/index.js";
+import { dial, LibraryClient } from "./harness/library-client.js";
+import { withDescendants } from "./harness/processes.js";
+import { PROGRAMS } from "./harness/programs.js";
+import { World } from "./harness/world.js";
+
+const isRoot = process.getuid?.() === 0;
+const NAMES = [`moshpit-a${process.pid}`, `moshpit-b${process.pid}`] as const;
+const GROUP = `moshpit-g${process.pid}`;
+const TERMINAL = {
+  term: "xterm",
+  size: { columns: 80, rows: 24, pixelWidth: 0, pixelHeight: 0 },
+} as const;
+
+describe.skipIf(!isRoot)("mps as root (skipped for anybody else)", () => {
+  let world: World;
+  const accounts: Account[] = [];
+
+  beforeAll(async () => {
+    execFileSync("groupadd", [GROUP]);
+    world = await World.make({ server: { authorized_keys: ".mp/authorized_keys" } });
+    for (const name of NAMES) {
+      execFileSync("useradd", ["--create-home", "--shell", "/bin/bash", "--groups", `${GROUP},users`, name]);
+      const account = await lookupUser(name);
+      if (account === undefined) throw new Error("no user was made");
+      accounts.push(account);
+      const folder = join(account.home, ".mp");
+      mkdirSync(folder, { mode: 0o700 });
+      const line = formatPublicKeyLine({ publicKey: world.client.publicKey, comment: "test" });
+      writeFileSync(join(folder, "authorized_keys"), `${line}\n`, { mode: 0o600 });
+      for (const path of [folder, join(folder, "authorized_keys")]) chownSync(path, account.uid, account.gid);
+    }
+  });
+
+  afterAll(async () => {
+    await world.remove();
+    for (const name of NAMES) execFileSync("userdel", ["--force", "--remove", name], { stdio: "ignore" });
+    execFileSync("groupdel", ["--force", GROUP]);
+  });
+
+  async function output(user: string, command: string, terminal = false): Promise<string> {
+    const { ip: host, port, client: identity } = world;
+    const open = terminal ? { command, terminal: TERMINAL } : { command };
+    const client = await LibraryClient.open({ host, port, user, identity, open });
+    return (await client.ended).stdout.toString().trimEnd();
+  }
+
+  it.each([false, true])("is to id what a login is (with a terminal: %s)", async (terminal) => {
+    const login = execFileSync("su", ["-", NAMES[0], "-c", "id"]).toString().trim();
+    expect(login).toContain(GROUP);
+    expect(await output(NAMES[0], "id", terminal)).toBe(login);
+  });
+
+  it("is in the home directory, with that user's environment", async () => {
+    const lines = (await output(NAMES[0], "pwd; echo $HOME $USER $LOGNAME $SHELL; umask")).split("\n");
+    const home = accounts[0]?.home;
+    expect(lines).toEqual([home, `${home} ${NAMES[0]} ${NAMES[0]} /bin/bash`, "0022"]);
+  });
+
+  it("is run by a host that has no privilege left in any of its ids, and no capability", async () => {
+    const status = await output(NAMES[0], "cat /proc/$PPID/status");
+    const field = (name: string): string[] =>
+      (new RegExp(`^${name}:\\s*(.*)$`, "m").exec(status)?.[1] ?? "").trim().split(/\s+/);
+    const { uid, gid } = accounts[0]!;
+    expect(field("Uid")).toEqual(Array(4).fill(String(uid)));
+    expect(field("Gid")).toEqual(Array(4).fill(String(gid)));
+    expect(field("Groups")).not.toContain("0");
+    for (const name of ["CapPrm", "CapEff", "CapAmb"]) expect(field(name)[0]).toMatch(/^0+$/);
+  });
+
+  it("can read nothing of root's: the host key, the listener's memory and descriptors, the host's", async () => {
+    const attempts = [
+      world.path("host_key"),
+      `/proc/${world.serverPid}/mem`,
+      "/etc/shadow",
+      "/proc/$PPID/mem",
+    ];
+    for (const path of attempts)
+      expect(await output(NAMES[0], `cat ${path} >/dev/null 2>&1; echo $?`)).toBe("1");
+    expect(
+      await output(NAMES[0], `ls /proc/${world.serverPid}/fd /proc/$PPID/fd 2>/dev/null | grep -c '^[0-9]'`),
+    ).toBe("0");
+  });
+
+  it("passes on no descriptor, and has none of the listener's", async () => {
+    expect(await output(NAMES[0], "ls /proc/self/fd | tr '\\n' ' '")).toBe("0 1 2 3");
+  });
+
+  it("gives each user a host of their own, and all sessions of a user one", async () => {
+    const [a1, a2, b] = await Promise.all([
+      output(NAMES[0], "echo $PPID; sleep 0.5"),
+      output(NAMES[0], "echo $PPID; sleep 0.5"),
+      output(NAMES[1], "echo $PPID; sleep 0.5"),
+    ]);
+    expect(a1).toBe(a2);
+    expect(b).not.toBe(a1);
+    expect(withDescendants(world.serverPid)).toContain(Number(b));
+  });
+
+  it("writes files that are the user's", async () => {
+    expect(await output(NAMES[0], "touch mine; stat -c '%U:%G %a' mine")).toBe(`${NAMES[0]}:${NAMES[0]} 644`);
+  });
+
+  it("opens the streams by name, as that user", async () => {
+    expect(await output(NAMES[0], "echo through | cat /dev/stdin >/dev/stdout")).toBe("through");
+  });
+
+  describe("and mps as an ordinary user", () => {
+    let server: ChildProcess | undefined;
+    afterAll(async () => {
+      const pids = server?.pid === undefined ? [] : withDescendants(server.pid);
+      server?.kill("SIGTERM");
+      await sleep(300);
+      for (const pid of pids) {
+        try {
+          process.kill(pid, "SIGKILL");
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+        }
+      }
+    });
+
+    it("serves that user alone", async () => {
+      await world.stopServer();
+      const { uid, gid, home, name } = accounts[0]!;
+      const config = readFileSync(world.path("moshpits.toml"), "utf8").replaceAll(
+        world.directory,
+        join(home, "mps"),
+      );
+      mkdirSync(join(home, "mps"), { mode: 0o700 });
+      writeFileSync(join(home, "mps/moshpits.toml"), config);
+      cpSync(world.path("host_key"), join(home, "mps/host_key"));
+      for (const path of ["mps", "mps/moshpits.toml", "mps/host_key"]) chownSync(join(home, path), uid, gid);
+      let log = "";
+      server = spawn(process.execPath, [PROGRAMS.mps, "-e", "-c", join(home, "mps/moshpits.toml")], {
+        uid,
+        gid,
+        cwd: "/",
+        env: { HOME: home, PATH: "/usr/bin:/bin" },
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      server.stderr?.on("data", (text: Buffer) => (log += text.toString()));
+      for (let i = 0; i < 500 && !log.includes("listening on"); i++) await sleep(20);
+      expect(log).toContain("listening on");
+
+      expect(await output(name, "whoami")).toBe(name);
+      const { ip: host, port, client: identity } = world;
+      const request = { case: "open", value: { command: "id" } } as const;
+      const other = await dial({ host, port, identity, request, user: NAMES[1] });
+      expect(other).toMatchObject({
+        kind: "rejected",
+        code: RejectCode.NOT_AUTHORIZED,
+        text: "not authorized",
+      });
+      for (let i = 0; i < 100 && !log.includes("rule="); i++) await sleep(20);
+      expect(log).toContain(`rule=other-user: mps runs as ${name} and serves ${name} alone, not ${NAMES[1]}`);
+    });
+  });
+});
