@@ -32,7 +32,8 @@ for (const file of [...filesBelow("packages", isTest), ...filesBelow("test", isT
 }
 
 for (const [id, file] of definedIn) if (!named.has(id)) problems.push(`${id} (${file}) has no test`);
-for (const [id, file] of named) if (!definedIn.has(id)) problems.push(`${id} (${file}) is in no chapter of spec/`);
+for (const [id, file] of named)
+  if (!definedIn.has(id)) problems.push(`${id} (${file}) is in no chapter of spec/`);
 
 if (definedIn.size === 0) problems.push("spec/ defines no requirement");
 for (const problem of problems.sort()) console.error(problem);

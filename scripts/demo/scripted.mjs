@@ -9,6 +9,10 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const SIZE = { cols: 80, rows: 24 };
 const PATIENCE_MS = 30_000;
 
+/** Whatever the login shell is and its files make of it; what is typed here is no part of anybody's history. */
+const SHELL =
+  "exec env HISTFILE= sh -c 'command -v bash >/dev/null && exec bash --norc --noprofile -i || exec sh -i'";
+
 /** What is typed, and what shows that it was done; `$?` and such would not be the same twice. */
 const SCRIPT = [
   { type: "PS1='demo$ '; clear\r", until: /^demo\$ $/m },
@@ -22,7 +26,7 @@ const SCRIPT = [
 /** Runs the session; { screen, status } at its end. Throws an Error with one line. */
 export async function runScripted(world) {
   const { spawn } = createRequire(join(root, "packages/libmoshpit-node/package.json"))("node-pty");
-  const terminal = spawn(world.mp, world.mpArguments, {
+  const terminal = spawn(world.mp, [...world.mpArguments, "--", SHELL], {
     ...SIZE,
     name: "xterm-256color",
     env: { ...environment(), TERM: "xterm-256color" },

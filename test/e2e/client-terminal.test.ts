@@ -28,7 +28,7 @@ function mpLine(...more: readonly string[]): string {
 async function nested(): Promise<{ outer: OuterTerminal; before: string }> {
   const outer = world.keep(await OuterTerminal.shell());
   const before = await modes(outer);
-  outer.type(`${mpLine("--", "exec bash --norc --noprofile -i")}\r`);
+  outer.type(`${mpLine("--", "exec env HISTFILE= bash --norc --noprofile -i")}\r`);
   await outer.shows(/bash[^$#']*[$#] $/);
   await outer.command("PS1='in''$ '; bind 'set enable-bracketed-paste off'", /in\$ $/);
   return { outer, before };

@@ -51,7 +51,7 @@ export class OuterTerminal {
 
   /** A shell without start-up files whose prompt is `outer$ `; it shows what a program leaves of the terminal. */
   static async shell(options: TerminalOptions = {}): Promise<OuterTerminal> {
-    const env = { PS1: "outer$ ", ...options.env };
+    const env = { PS1: "outer$ ", HISTFILE: "", ...options.env };
     const terminal = new OuterTerminal("/bin/bash", ["--norc", "--noprofile", "-i"], { ...options, env });
     await terminal.shows(/outer\$ $/);
     // Its own modes for line editing must not be mistaken for what a program left.

@@ -147,7 +147,7 @@ export class World {
   async remoteShell(
     options: TerminalOptions & { readonly args?: readonly string[] } = {},
   ): Promise<OuterTerminal> {
-    const terminal = this.mpTerminal("exec bash --norc --noprofile -i", options);
+    const terminal = this.mpTerminal("exec env HISTFILE= bash --norc --noprofile -i", options);
     await terminal.shows(/bash[^$#]*[$#] $/);
     terminal.type("PS1='in''$ '; bind 'set enable-bracketed-paste off'\r");
     await terminal.shows(/in\$ $/);
