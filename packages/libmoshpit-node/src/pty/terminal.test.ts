@@ -171,6 +171,12 @@ describe("a program on a pseudo-terminal", () => {
     expect(await exited).toEqual({ signal: 1 });
   });
 
+  it("may close its terminal before it ends", async () => {
+    const { exited, output } = await sh("echo last; exec <&- >&- 2>&-; sleep 0.3; exit 7");
+    expect(await exited).toEqual({ code: 7 });
+    expect(output().toString()).toBe("last\r\n");
+  });
+
   it("is killed after the grace if it ignores that", async () => {
     const { program, exited, shows } = await sh("trap '' HUP; echo ready; while :; do sleep 0.05; done");
     await shows("ready");

@@ -1,4 +1,4 @@
-import { readSync } from "node:fs";
+import { closeSync, constants, openSync, readSync } from "node:fs";
 import type { Socket } from "node:net";
 import type { IPty } from "node-pty";
 import {
@@ -50,10 +50,13 @@ export async function preparePty(): Promise<void> {
  *   and reads of a terminal are always short: what the kernel still holds is read here, from `_fd`.
  * - The exit as it happens. node-pty destroys the stream 200 ms after the exit, read or not; with `_emittedClose`
  *   set it leaves the stream alone, and draining is done here.
+ * - The other end, kept open until the program has ended. A program may close its descriptors well before it ends; were
+ *   this the last holder's end, the stream would end with it, and closing the terminal would hang the program up.
  */
 interface Inside {
   readonly _socket: Socket & { readonly _handle: { readStop(): void; readStart(): void } | null };
   readonly _fd: number;
+  readonly ptsName: string;
   _emittedClose: boolean;
 }
 
@@ -74,6 +77,7 @@ class Terminal implements TerminalProgram {
   #paused = false;
   #over = false;
   #afterExit = 0;
+  #otherEnd: number | undefined;
   #quiet: NodeJS.Timeout | undefined;
   #grace: NodeJS.Timeout | undefined;
 
@@ -81,6 +85,7 @@ class Terminal implements TerminalProgram {
     this.processId = pty.pid;
     this.#pty = pty;
     this.#handlers = handlers;
+    this.#otherEnd = openSync(pty.ptsName, constants.O_RDWR | constants.O_NOCTTY);
     pty._emittedClose = true;
     pty.onData((data) => this.#read(data as unknown as Uint8Array));
     pty.onExit(({ exitCode, signal }) => this.#exited(exitCode, signal));
@@ -157,12 +162,14 @@ class Terminal implements TerminalProgram {
   #exited(exitCode: number, signal: number | undefined): void {
     clearTimeout(this.#grace);
     this.#status = signal === undefined || signal === 0 ? { code: exitCode } : { signal };
+    this.#releaseOtherEnd();
     if (this.#open) this.#awaitQuiet();
     else this.#finish();
   }
 
   #closed(): void {
     this.#open = false;
+    this.#releaseOtherEnd();
     clearTimeout(this.#quiet);
     this.#finish();
   }
@@ -178,6 +185,12 @@ class Terminal implements TerminalProgram {
     this.#open = false;
     clearTimeout(this.#quiet);
     this.#pty._socket.destroy();
+  }
+
+  #releaseOtherEnd(): void {
+    if (this.#otherEnd === undefined) return;
+    closeSync(this.#otherEnd);
+    this.#otherEnd = undefined;
   }
 
   #finish(): void {
