@@ -1,12 +1,12 @@
 import { createHash, createHmac, diffieHellman, sign, verify } from "node:crypto";
 import {
   hasStrictEncoding,
-  nobleAes256GcmSiv,
   nobleMlKem768,
   type CryptoProvider,
   type Ed25519,
   type X25519,
 } from "libmoshpit/crypto";
+import { nodeAes256GcmSiv } from "./aes-gcm-siv.js";
 import { privateKeyObject, publicHalf, publicKeyObject } from "./der-keys.js";
 
 const X25519_OID = 0x6e;
@@ -51,5 +51,5 @@ export const nodeCrypto: CryptoProvider = {
   ed25519,
   x25519,
   mlKem768: nobleMlKem768,
-  aes256GcmSiv: nobleAes256GcmSiv,
+  aes256GcmSiv: nodeAes256GcmSiv,
 };
