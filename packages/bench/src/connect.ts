@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { canMakeNamespaces, loopback, namespaceLink, type Link } from "./link.js";
 import { mosh, moshpit, ssh, type Peer } from "./peers.js";
-import type { Goal, Report } from "./report.js";
+import type { Goal, Report, Scope } from "./report.js";
 import { summarize, type Summary } from "./statistics.js";
 import { BenchTerminal } from "./terminal.js";
 
@@ -16,9 +16,9 @@ interface Measured {
 }
 
 /** From starting the client to the first command that its shell ran; and what both sides then hold in memory. */
-export async function connectBench(runs: number): Promise<Report[]> {
+export async function connectBench({ runs, loopback: only }: Scope): Promise<Report[]> {
   const reports = [await onLink("connect, loopback", loopback, runs, 1)];
-  if (canMakeNamespaces()) {
+  if (!only && canMakeNamespaces()) {
     const link = await namespaceLink({ delay_ms: 50 });
     try {
       reports.push(await onLink("connect, 100 ms round trip", link, runs, 0.6));

@@ -1,6 +1,6 @@
 import { loopback } from "./link.js";
 import { mosh, moshpit, ssh, type Peer } from "./peers.js";
-import type { Report } from "./report.js";
+import type { Report, Scope } from "./report.js";
 import { summarize, type Summary } from "./statistics.js";
 import { BenchTerminal } from "./terminal.js";
 
@@ -10,7 +10,7 @@ const LINE = 40;
 const LIMIT_MS = 30_000;
 
 /** From a key to its echo by the remote shell, on loopback, without prediction. */
-export async function keysBench(runs: number): Promise<Report[]> {
+export async function keysBench({ runs }: Scope): Promise<Report[]> {
   const keys = Math.max(LINE, runs * 20);
   const measured = new Map<string, Summary>();
   for (const kind of [moshpit, ssh, mosh].filter((each) => each.available())) {
