@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { openPipes, type ProgramExit, type RunningProgram } from "./index.js";
+import { openPipes, openPty, type ProgramExit, type RunningProgram } from "./index.js";
 
 interface Run {
   readonly program: RunningProgram;
@@ -37,6 +37,17 @@ async function sh(command: string, onData: (bytes: Uint8Array) => void = () => u
 }
 
 describe("a program on pipes", () => {
+  it("gets nothing of the terminals that are open beside it", async () => {
+    const terminal = await openPty(
+      { file: "/bin/sleep", args: ["60"], env: {}, cwd: "/", term: "xterm", columns: 80, rows: 24 },
+      { data: () => undefined, end: () => undefined, exit: () => undefined },
+    );
+    const { exited, output } = await sh("readlink /proc/self/fd/*");
+    await exited;
+    terminal.hangUp();
+    expect(output().toString()).not.toMatch(/ptmx|pts/);
+  });
+
   it("has output and error apart, and both end", async () => {
     const { exited, output, errors, ends } = await sh("echo out; echo err >&2");
     expect(await exited).toEqual({ code: 0 });

@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { constants } from "node:os";
 import type { Readable, Writable } from "node:stream";
 import { openAnonymousPipes, type Pipes } from "./anonymous-pipes.js";
+import { shadows } from "./exposed-descriptors.js";
 import {
+  exitOf,
   HANG_UP_GRACE_MS,
   signalGroup,
   type ProgramExit,
@@ -39,7 +40,7 @@ async function started(spec: ProgramSpec, pipes: Pipes | undefined): Promise<Chi
   const child = spawn(spec.file, [...spec.args], {
     cwd: spec.cwd,
     env: { ...spec.env },
-    stdio: pipes === undefined ? ["pipe", "pipe", "pipe"] : [...pipes.programEnds],
+    stdio: [...(pipes === undefined ? (["pipe", "pipe", "pipe"] as const) : pipes.programEnds), ...shadows()],
     // Its own session and process group, so that a hang-up reaches all of it and nothing else.
     detached: true,
   });
@@ -128,8 +129,4 @@ class Piped implements RunningProgram {
     this.#input.destroy();
     this.#handlers.exit(this.#status);
   }
-}
-
-function exitOf(code: number | null, signal: NodeJS.Signals | null): ProgramExit {
-  return signal === null ? { code: code ?? 255 } : { signal: constants.signals[signal] };
 }

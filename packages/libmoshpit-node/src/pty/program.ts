@@ -1,3 +1,5 @@
+import { constants } from "node:os";
+
 /** What is to run. Nothing of this process's own environment is added. */
 export interface ProgramSpec {
   /** Absolute. */
@@ -55,4 +57,9 @@ export function signalGroup(leader: number, signal: NodeJS.Signals): void {
     // EPERM: all that is left of the group has changed its user (setuid programs).
     if (code !== "ESRCH" && code !== "EPERM") throw error;
   }
+}
+
+/** As a child process reports it. */
+export function exitOf(code: number | null, signal: NodeJS.Signals | null): ProgramExit {
+  return signal === null ? { code: code ?? 255 } : { signal: constants.signals[signal] };
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { openPty, type ProgramExit, type TerminalProgram } from "./index.js";
@@ -38,24 +38,6 @@ async function sh(
     expect(output().toString()).toContain(text);
   };
   return { program, output, exited, shows };
-}
-
-/** The listing's own descriptor. */
-const LISTING = 3;
-
-/** Those of the list that were not this test runner's own inheritance (flag 02000000 is close-on-exec). */
-function inherited(list: string): number[] {
-  const ofTheRunner = readdirSync("/proc/self/fd").filter((fd) => {
-    if (Number(fd) <= LISTING || !existsSync(`/proc/self/fdinfo/${fd}`)) return false;
-    const flags = /flags:\s+(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "utf8"))?.[1] ?? "0";
-    return (parseInt(flags, 8) & 0o2000000) === 0;
-  });
-  return list
-    .trim()
-    .split(/\s+/)
-    .filter((fd) => !ofTheRunner.includes(fd))
-    .map(Number)
-    .sort((a, b) => a - b);
 }
 
 const MEGABYTES_5 = "yes 0123456789abcde | head -c 5242880";
@@ -184,10 +166,37 @@ describe("a program on a pseudo-terminal", () => {
     expect(await exited).toEqual({ signal: 9 });
   });
 
-  it("inherits no descriptors besides its terminal", async () => {
-    const { exited, output } = await sh("ls /proc/self/fd | tr '\\n' ' '");
+  it("inherits no descriptors besides its terminal, above all no other's", async () => {
+    const other = await sh("sleep 60");
+    const { exited, output } = await sh("readlink /proc/self/fd/*; tty");
     await exited;
-    expect(inherited(output().toString())).toEqual([0, 1, 2, LISTING]);
+    const links = output().toString().trim().split("\r\n");
+    const own = links.pop() ?? "";
+    expect(own).toMatch(/^\/dev\/pts\/\d+$/);
+    expect(links.filter((link) => link === own)).toHaveLength(3);
+    expect(links.filter((link) => /ptmx|pts/.test(link) && link !== own)).toEqual([]);
+    other.program.hangUp();
+    await other.exited;
+  });
+
+  it("takes input while its output waits, and the other way round", async () => {
+    const { program, exited, output, shows } = await sh(
+      "stty raw -echo; echo ready; sleep 0.2; seq 1 20000; head -c 100000 | wc -c",
+    );
+    await shows("ready");
+    let taken = 0;
+    for (let i = 0; i < 100; i++) program.write(new Uint8Array(1_000).fill(97), () => taken++);
+    expect(await exited).toEqual({ code: 0 });
+    expect(taken).toBe(100);
+    expect(output().toString()).toMatch(/\n20000\n100000\n$/);
+  });
+
+  it("erases a whole character of UTF-8", async () => {
+    const { program, exited, output, shows } = await sh('echo go; read x; printf %s "$x" | od -An -tx1');
+    await shows("go");
+    program.write(new TextEncoder().encode("aé\x7fb\r"), () => undefined);
+    await exited;
+    expect(output().toString()).toMatch(/ 61 62\r\n$/);
   });
 
   it("leaves no descriptor behind", async () => {

@@ -1,7 +1,9 @@
-import { closeSync, constants, openSync, readSync } from "node:fs";
+import { spawn, type ChildProcess } from "node:child_process";
+import { closeSync, constants, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
 import type { Socket } from "node:net";
-import type { IPty } from "node-pty";
+import { markExposed, shadows, unmarkExposed } from "./exposed-descriptors.js";
 import {
+  exitOf,
   HANG_UP_GRACE_MS,
   signalGroup,
   type ProgramExit,
@@ -9,6 +11,7 @@ import {
   type ProgramSpec,
   type TerminalProgram,
 } from "./program.js";
+import { TerminalWriter } from "./terminal-writer.js";
 
 export interface TerminalSpec extends ProgramSpec {
   /** The value of TERM. */
@@ -19,20 +22,72 @@ export interface TerminalSpec extends ProgramSpec {
 }
 
 /**
- * Starts a program on a new pseudo-terminal. Throws if none is left; a file that can not be executed shows as exit
- * code 1. Only a session host calls this: node-pty is loaded here, not before.
+ * Starts a program on a new pseudo-terminal. Throws if there is none left or no shell to start it with; a file that can
+ * not be executed shows as exit code 126 or 127, with the reason on the terminal. Only a session host calls this: node-pty is
+ * loaded here, not before.
  */
 export async function openPty(spec: TerminalSpec, handlers: ProgramHandlers): Promise<TerminalProgram> {
-  const { spawn } = (await import("node-pty")).default;
-  const pty = spawn(spec.file, [...spec.args], {
-    name: spec.term,
-    cols: spec.columns,
-    rows: spec.rows,
+  const { open } = (await import("node-pty")).default as unknown as { open: (size: OpenOptions) => Inside };
+  const pty = open({ cols: spec.columns, rows: spec.rows, encoding: null });
+  const otherEnd = takeOtherEnd(pty);
+  markExposed(pty._fd);
+  try {
+    return new Terminal(pty, otherEnd, await started(spec, pty), handlers);
+  } catch (error) {
+    closeSync(otherEnd);
+    pty._socket.once("close", () => unmarkExposed(pty._fd));
+    pty._socket.destroy();
+    throw error;
+  } finally {
+    pty._slave.destroy();
+  }
+}
+
+interface OpenOptions {
+  readonly cols: number;
+  readonly rows: number;
+  readonly encoding: null;
+}
+
+/**
+ * The first terminal that the leader of a new session opens is its controlling one. node-pty's own spawn would hand the
+ * program every terminal of this process.
+ */
+const ON_TERMINAL = 'exec <>"$0" >&0 2>&0; stty iutf8; exec "$@"';
+
+/**
+ * node-pty makes a stream of the other end; libuv opens that end once more for it and forgets the descriptor that it was
+ * given, which this finds. It serves as long as the program runs.
+ */
+function takeOtherEnd({ _pty, _slave }: Inside): number {
+  const ofStream = _slave._handle?.fd;
+  const forgotten = readdirSync("/proc/self/fd")
+    .map(Number)
+    .find((fd) => fd !== ofStream && linkOf(fd) === _pty);
+  return forgotten ?? openSync(_pty, constants.O_RDWR | constants.O_NOCTTY);
+}
+
+/** The descriptor of the listing itself is gone when it is looked at. */
+function linkOf(descriptor: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`);
+  } catch {
+    return undefined;
+  }
+}
+
+async function started(spec: TerminalSpec, pty: Inside): Promise<ChildProcess> {
+  const child = spawn("/bin/sh", ["-c", ON_TERMINAL, pty._pty, spec.file, ...spec.args], {
     cwd: spec.cwd,
-    env: { ...spec.env },
-    encoding: null,
+    env: { ...spec.env, TERM: spec.term },
+    stdio: ["ignore", "ignore", "ignore", ...shadows()],
+    detached: true,
   });
-  return new Terminal(pty as IPty & Inside, handlers);
+  await new Promise<void>((resolve, reject) => {
+    child.once("spawn", resolve);
+    child.once("error", reject);
+  });
+  return child;
 }
 
 /** Loads node-pty ahead of the first `openPty`. */
@@ -43,21 +98,21 @@ export async function preparePty(): Promise<void> {
 /**
  * What node-pty does not offer and a session needs. Tested against upgrades in terminal.test.ts.
  *
- * - A write's callback, for back-pressure: `_socket.write`.
  * - To stop reading at once. A paused Readable goes on filling its buffer, and the EIO that ends a terminal destroys the
  *   stream with whatever is in there: so the handle below it is stopped and started.
  * - The rest after a hang-up. When the last holder of the terminal is gone, libuv reports the end after the next short read,
  *   and reads of a terminal are always short: what the kernel still holds is read here, from `_fd`.
- * - The exit as it happens. node-pty destroys the stream 200 ms after the exit, read or not; with `_emittedClose`
- *   set it leaves the stream alone, and draining is done here.
  * - The other end, kept open until the program has ended. A program may close its descriptors well before it ends; were
  *   this the last holder's end, the stream would end with it, and closing the terminal would hang the program up.
  */
 interface Inside {
   readonly _socket: Socket & { readonly _handle: { readStop(): void; readStart(): void } | null };
+  readonly _slave: Socket & { readonly _handle: { readonly fd: number } | null };
   readonly _fd: number;
-  readonly ptsName: string;
-  _emittedClose: boolean;
+  /** The path of the other end. */
+  readonly _pty: string;
+  resize(columns: number, rows: number): void;
+  on(event: "error", listener: (error: Error) => void): void;
 }
 
 /** After the exit, this long a silence means that everything was read though others keep the terminal open. */
@@ -70,34 +125,37 @@ const END_OF_FILE = Uint8Array.of(4);
 
 class Terminal implements TerminalProgram {
   readonly processId: number;
-  readonly #pty: IPty & Inside;
+  readonly #pty: Inside;
   readonly #handlers: ProgramHandlers;
+  readonly #input: TerminalWriter;
+  #otherEnd: number | undefined;
   #status: ProgramExit | undefined;
   #open = true;
   #paused = false;
   #over = false;
   #afterExit = 0;
-  #otherEnd: number | undefined;
   #quiet: NodeJS.Timeout | undefined;
   #grace: NodeJS.Timeout | undefined;
 
-  constructor(pty: IPty & Inside, handlers: ProgramHandlers) {
-    this.processId = pty.pid;
+  constructor(pty: Inside, otherEnd: number, child: ChildProcess, handlers: ProgramHandlers) {
+    this.processId = child.pid ?? 0;
     this.#pty = pty;
+    this.#input = new TerminalWriter(pty._fd);
+    this.#otherEnd = otherEnd;
     this.#handlers = handlers;
-    this.#otherEnd = openSync(pty.ptsName, constants.O_RDWR | constants.O_NOCTTY);
-    pty._emittedClose = true;
-    pty.onData((data) => this.#read(data as unknown as Uint8Array));
-    pty.onExit(({ exitCode, signal }) => this.#exited(exitCode, signal));
+    child.on("exit", (code, signal) => this.#exited(exitOf(code, signal)));
+    // Of signalling a child that is gone; starting it has succeeded.
+    child.on("error", () => undefined);
+    pty._socket.on("data", (bytes: Uint8Array) => this.#read(bytes));
     pty._socket.on("end", () => this.#readRest());
     pty._socket.on("close", () => this.#closed());
-    // A second listener: with node-pty's alone, it would throw what is not EIO. "close" follows either way.
-    pty._socket.on("error", () => undefined);
+    // EIO is how a terminal ends; "close" follows. node-pty throws what only it listens to.
+    pty.on("error", () => undefined);
+    pty.on("error", () => undefined);
   }
 
   write(bytes: Uint8Array, taken: () => void): void {
-    if (this.#open) this.#pty._socket.write(bytes, () => taken());
-    else taken();
+    this.#input.write(bytes, taken);
   }
 
   endInput(): void {
@@ -136,6 +194,7 @@ class Terminal implements TerminalProgram {
   #read(bytes: Uint8Array): void {
     if (!this.#open) return;
     this.#handlers.data(bytes, false);
+    this.#input.goOn();
     if (this.#status === undefined) return;
     this.#afterExit += bytes.length;
     if (this.#afterExit > MAX_AFTER_EXIT) this.#close();
@@ -159,9 +218,9 @@ class Terminal implements TerminalProgram {
     }
   }
 
-  #exited(exitCode: number, signal: number | undefined): void {
+  #exited(status: ProgramExit): void {
     clearTimeout(this.#grace);
-    this.#status = signal === undefined || signal === 0 ? { code: exitCode } : { signal };
+    this.#status = status;
     this.#releaseOtherEnd();
     if (this.#open) this.#awaitQuiet();
     else this.#finish();
@@ -169,6 +228,8 @@ class Terminal implements TerminalProgram {
 
   #closed(): void {
     this.#open = false;
+    this.#input.close();
+    unmarkExposed(this.#pty._fd);
     this.#releaseOtherEnd();
     clearTimeout(this.#quiet);
     this.#finish();
@@ -183,6 +244,7 @@ class Terminal implements TerminalProgram {
   /** The terminal hangs up: the kernel sends SIGHUP to whoever is in its foreground. "close" follows. */
   #close(): void {
     this.#open = false;
+    this.#input.close();
     clearTimeout(this.#quiet);
     this.#pty._socket.destroy();
   }
