@@ -83,7 +83,9 @@ describe("the path", () => {
     expect(challenges.map((packet) => packet.to).sort()).toEqual(["client", "client-b"]);
     const responses = pair.trace.sentBy("client").filter((p) => kinds(p).includes("challenge-response"));
     expect(responses).toHaveLength(1);
-    const token = challenges[0]!.payload.frames.find((frame) => frame.kind === "challenge")!;
+    const token = challenges
+      .find((packet) => packet.to === "client-b")!
+      .payload.frames.find((frame) => frame.kind === "challenge")!;
     expect(responses[0]!.payload.frames[0]).toEqual({ ...token, kind: "challenge-response" });
     run(pair, 20_000);
     expect(pair.trace.sentBy("server").filter((p) => kinds(p).includes("challenge"))).toHaveLength(2);

@@ -146,6 +146,22 @@ describe("HostLink", () => {
     expect(stream.destroyed).toBe(true);
   });
 
+  it("ends where the peer has stopped reading, and keeps no more than a mebibyte for it", () => {
+    const stream = new Duplex({ read: () => undefined, write: () => undefined, autoDestroy: true });
+    const { ends, handlers } = recorder();
+    const link = new HostLink(stream, handlers);
+    const request: HostLinkMessageInit = {
+      case: "openSession",
+      value: { ...open, openRequest: new Uint8Array(15_000) },
+    };
+    for (let i = 0; i < 60; i++) link.send(request);
+    expect(ends).toEqual([]);
+    for (let i = 0; i < 1_000; i++) link.send(request);
+    expect(ends).toEqual([new Error("the peer does not read")]);
+    expect(stream.destroyed).toBe(true);
+    expect(stream.writableLength).toBeLessThanOrEqual(1 << 20);
+  });
+
   it("drops what is sent after the end", async () => {
     const [a, b] = pair();
     const { ends, handlers } = recorder();

@@ -15,6 +15,9 @@ export interface HostLinkHandlers {
   ended(error: Error | undefined): void;
 }
 
+/** Octets that wait for a peer that does not read; some hundred times what a busy one leaves waiting. */
+const MAX_QUEUED_OCTETS = 1 << 20;
+
 /** The stream between a listener and one of its hosts, as messages. */
 export class HostLink {
   readonly #stream: Duplex;
@@ -31,12 +34,17 @@ export class HostLink {
     stream.on("close", () => this.#end(undefined));
   }
 
-  /** Queued if the peer is slow, dropped if the link has ended. Throws `UsageError` for a message out of bounds. */
+  /**
+   * Queued if the peer is slow, dropped if the link has ended. A peer that has stopped reading (a user can stop the host
+   * that is theirs) ends the link. Throws `UsageError` for a message out of bounds.
+   */
   send(message: HostLinkMessageInit): void {
     const body = encodeHostMessage(message);
     const octets = frame(body);
     // Keys of a session may be in there.
     wipe(body);
+    const queued = this.#stream.writableLength + octets.length;
+    if (!this.#ended && queued > MAX_QUEUED_OCTETS) this.#end(new Error("the peer does not read"));
     if (this.#ended) wipe(octets);
     else this.#stream.write(octets, () => wipe(octets));
   }

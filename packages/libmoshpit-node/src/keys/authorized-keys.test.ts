@@ -155,8 +155,20 @@ describe("readAuthorizedKeys", () => {
   });
 
   it("refuses a file that is too large", async () => {
-    await writeFile(file, "#".repeat((1 << 20) + 1));
-    expect(await read()).toMatchObject({ reason: `${file} is larger than ${1 << 20} octets` });
+    await writeFile(file, "#".repeat((1 << 18) + 1));
+    expect(await read()).toMatchObject({ reason: `${file} is larger than ${1 << 18} octets` });
+  });
+
+  it.each([
+    ["spaces", `a${" ".repeat((1 << 18) - 2)}x`],
+    ["the protocol's name", "moshpit ".repeat(1 << 15)],
+    ["lines that are no keys", "x\n".repeat(1 << 17)],
+    ["options", `a ${"moshpi ".repeat(30_000)}`],
+  ])("keeps nobody waiting for a file full of %s", async (_what, text) => {
+    await writeFile(file, text);
+    const start = performance.now();
+    expect(await read()).toMatchObject({ kind: "keys", keys: [] });
+    expect(performance.now() - start).toBeLessThan(1_000);
   });
 
   it("quotes paths in what it tells to type", async () => {

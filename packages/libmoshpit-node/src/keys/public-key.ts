@@ -21,18 +21,20 @@ export function formatPublicKeyLine(key: PublicKey): string {
 
 /** From such a line; throws `KeyFileError` "not-a-key-file" that says what is wrong with it. */
 export function parsePublicKeyLine(line: string): PublicKey {
+  const parsed = publicKeyOfLine(line);
+  if (typeof parsed === "string") throw new KeyFileError("not-a-key-file", parsed);
+  return parsed;
+}
+
+/** From such a line, or what is wrong with it: for files of many lines, where an error for each would cost too much. */
+export function publicKeyOfLine(line: string): PublicKey | string {
   const [kind = "", base64 = "", ...comment] = line.trim().split(/[ \t]+/);
   if (kind !== "moshpit") {
     const hint = kind === "ssh-ed25519" ? ": a key of OpenSSH" : "";
-    throw new KeyFileError("not-a-key-file", `not a line of the form "moshpit <base64> user@host"${hint}`);
+    return `not a line of the form "moshpit <base64> user@host"${hint}`;
   }
   const publicKey = decodeKey(base64);
-  if (publicKey === undefined) {
-    throw new KeyFileError(
-      "not-a-key-file",
-      "the key is not 32 octets of base64: was the line cut or wrapped?",
-    );
-  }
+  if (publicKey === undefined) return "the key is not 32 octets of base64: was the line cut or wrapped?";
   return { publicKey, comment: comment.join(" ") };
 }
 

@@ -22,9 +22,10 @@ export function parsePasswdLine(line: string): Account | undefined {
     return undefined;
   }
   const numbers = { uid: parseId(uid), gid: parseId(gid) };
-  if (name === "" || numbers.uid === undefined || numbers.gid === undefined || !home.startsWith("/"))
-    return undefined;
-  return { name, uid: numbers.uid, gid: numbers.gid, home, shell: shell === "" ? "/bin/sh" : shell };
+  if (name === "" || numbers.uid === undefined || numbers.gid === undefined) return undefined;
+  const paths = { home, shell: shell === "" ? "/bin/sh" : shell };
+  if (!paths.home.startsWith("/") || !paths.shell.startsWith("/")) return undefined;
+  return { name, uid: numbers.uid, gid: numbers.gid, ...paths };
 }
 
 /** 2^32 - 1 stands for "no change" in setuid(2) and its kin, so it is nobody's. */

@@ -25,6 +25,7 @@ describe("parsePasswdLine", () => {
     "alice:x:4294967295:1001::/home/alice:/bin/sh",
     "alice:x:1000:0x1::/home/alice:/bin/sh",
     "alice:x:1000:1001::home:/bin/sh",
+    "alice:x:1000:1001::/home/alice:bin/sh",
     ":x:1000:1001::/home/alice:/bin/sh",
   ])("refuses %j", (line) => {
     expect(parsePasswdLine(line)).toBeUndefined();

@@ -3,6 +3,7 @@ import {
   equalBytes,
   NEVER,
   PeerError,
+  printable,
   seconds,
   UsageError,
   wipe,
@@ -38,7 +39,6 @@ import {
   type HandshakeSecrets,
 } from "./key-schedule.js";
 import { ALL_CIPHER_SUITES, offersOf } from "./offers.js";
-import { printable } from "./printable.js";
 import { FrameOpener, FrameSealer } from "./sealed-frames.js";
 import { makeProof, verifyProof } from "./signatures.js";
 import { Transcript } from "./transcript.js";

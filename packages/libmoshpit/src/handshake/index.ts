@@ -4,7 +4,7 @@ export * from "./identity.js";
 export { ALL_GROUPS } from "./key-exchange.js";
 export * from "./key-schedule.js";
 export { ALL_CIPHER_SUITES } from "./offers.js";
-export { printable } from "./printable.js";
+export { printable } from "../util/index.js";
 export { frameNonce } from "./sealed-frames.js";
 export * from "./server.js";
 export * from "./server-types.js";

@@ -1,6 +1,7 @@
 import {
   after,
   micros,
+  printable,
   unreachable,
   UsageError,
   type Machine,
@@ -252,8 +253,9 @@ export class Connection implements Machine<SessionEvent, Path> {
         if (this.#life === "open") this.#events.push({ type: "resize", size: content.size });
         return;
       case "close": {
-        const { kind: _kind, ...rest } = content;
-        this.#events.push({ type: "close", ...rest });
+        const { kind: _kind, text, ...rest } = content;
+        const shown = printable(text ?? "");
+        this.#events.push({ type: "close", ...rest, ...(shown !== "" && { text: shown }) });
         this.#linger();
         return;
       }

@@ -68,7 +68,7 @@ export type SessionEvent =
   | { readonly type: "drain" }
   /** The server's: the client is there now. */
   | { readonly type: "path"; readonly path: Path }
-  /** The peer's Close, after everything that it sent before. */
+  /** The peer's Close, after everything that it sent before. The text is free of control characters. */
   | {
       readonly type: "close";
       readonly reason: CloseReason | "unknown";

@@ -73,12 +73,15 @@ export class PeerPath {
     return state.token;
   }
 
-  /** The former path and the token to send there, once after each move. */
+  /**
+   * The former path and the token to send there, once after each move. It is another token, and worth nothing: who is
+   * still there could otherwise validate the new path for it, and whoever carries the packets make it do so.
+   */
   takeFormerChallenge(): { readonly path: Path; readonly token: Uint8Array } | undefined {
     const path = this.#formerToChallenge;
     if (path === undefined || this.#unvalidated === undefined) return undefined;
     this.#formerToChallenge = undefined;
-    return { path, token: this.#unvalidated.token };
+    return { path, token: this.#entropy.bytes("challenge", CHALLENGE_LENGTH) };
   }
 
   /** A ChallengeResponse came from there. */

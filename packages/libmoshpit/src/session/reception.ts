@@ -1,7 +1,8 @@
-import { micros, millis, NEVER, type Micros } from "../util/index.js";
+import { micros, millis, NEVER, type Micros, type Range } from "../util/index.js";
 import {
   decodePayload,
   isReliable,
+  MIN_REORDER_DELAY,
   type Frame,
   type PacketOpener,
   type Payload,
@@ -150,15 +151,22 @@ export class Reception {
     octets: number,
     frames: readonly Frame[],
   ): { challenge: Uint8Array | undefined; delivered: ReliableContent[] } {
-    const { send, path, rtt } = this.#parts;
     let challenge: Uint8Array | undefined;
+    let missing: readonly Range[] = [];
     for (const frame of frames) {
       if (frame.kind === "challenge") challenge = frame.token;
-      if (frame.kind === "challenge-response") path.answered(from, frame.token);
-      if (frame.kind === "nak")
-        send.ask(now, frame.missing, micros(0.9 * (rtt.current?.minimum ?? ASSUMED_RTT)));
+      if (frame.kind === "challenge-response") this.#parts.path.answered(from, frame.token);
+      if (frame.kind === "nak") missing = frame.missing;
     }
+    this.#asked(now, missing);
     return { challenge, delivered: this.#reliable(now, octets, frames.filter(isReliable)) };
+  }
+
+  /** A peer chooses what round trip it shows; it can not have everything sent again with every packet. */
+  #asked(now: Micros, missing: readonly Range[]): void {
+    const { send, rtt } = this.#parts;
+    const interval = 0.9 * (rtt.current?.minimum ?? ASSUMED_RTT);
+    send.ask(now, missing, micros(Math.max(interval, MIN_REORDER_DELAY)));
   }
 
   #reliable(now: Micros, octets: number, frames: readonly ReliableFrame[]): ReliableContent[] {
