@@ -73,15 +73,38 @@ describe("sending", () => {
   });
 
   it("TR-SEND-005 carries the keys that are still unacknowledged along with the next one", () => {
-    const pair = settled();
+    const pair = clean();
     lose(pair, "toServer", [0]);
     pair.client.do((c, now) => c.write(now, octets("a")));
     run(pair, 20);
     const start = pair.network.now;
     pair.client.do((c, now) => c.write(now, octets("b")));
     run(pair, RTT / 2 + 1);
-    expect(new TextDecoder().decode(pair.server.received())).toBe("helloab");
-    expect(sequences(pair.trace.sentBy("client", start)[0])).toEqual([1, 2]);
+    expect(new TextDecoder().decode(pair.server.received()).endsWith("xab")).toBe(true);
+    expect(sequences(pair.trace.sentBy("client", start)[0])).toHaveLength(2);
+  });
+
+  it("TR-SEND-005 carries what is unacknowledged with a bare acknowledgement, a Nak and a Heartbeat", () => {
+    const pair = clean();
+    lose(pair, "toServer", [0]);
+    pair.client.do((c, now) => c.write(now, octets("a")));
+    pair.link.toServer.down = true;
+    pair.server.do((c, now) => c.write(now, pair.random.bytes(8 * 1024)));
+    const start = pair.network.now;
+    run(pair, RTT / 2 + 1);
+    pair.link.toServer.down = false;
+    const acknowledgements = pair.trace.sentBy("client", start).slice(1);
+    expect(acknowledgements).toHaveLength(4);
+    for (const packet of acknowledgements) expect(sequences(packet)).toHaveLength(1);
+  });
+
+  it("TR-SEND-005 leaves a packet as it is where not everything fits", () => {
+    const pair = clean();
+    pair.client.do((c, now) => c.write(now, pair.random.bytes(700)));
+    run(pair, 10);
+    const start = pair.network.now;
+    pair.client.do((c, now) => c.write(now, pair.random.bytes(700)));
+    expect(sequences(pair.trace.sentBy("client", start)[0])).toHaveLength(1);
   });
 
   it("TR-SEND-002 does not send again what is acknowledged", () => {
@@ -218,10 +241,11 @@ describe("naks", () => {
     const pair = settled();
     lose(pair, "toClient", [1]);
     const start = pair.network.now;
+    const before = pair.server.connection.counters.framesRetransmitted;
     pair.server.do((c, now) => c.write(now, pair.random.bytes(8000)));
     pair.network.runUntilTrue(() => pair.client.received().length === 8005, seconds(100));
     expect((pair.network.now - start) / 1000).toBeLessThanOrEqual(RTT / 2 + 10 + RTT + 1);
-    expect(pair.server.connection.counters.framesRetransmitted).toBe(1);
+    expect(pair.server.connection.counters.framesRetransmitted - before).toBe(1);
   });
 
   it("TR-NAK-004 never names what it has", () => {

@@ -25,7 +25,7 @@ export interface Received {
   readonly progress: boolean;
 }
 
-/** Before the first sample, an answer to a Nak may follow the last transmission after this long. */
+/** What counts for the smallest round trip before the first sample. */
 const ASSUMED_RTT: Micros = millis(50);
 
 /** The receiving half: what an authentic packet changes. */
@@ -150,13 +150,12 @@ export class Reception {
     octets: number,
     frames: readonly Frame[],
   ): { challenge: Uint8Array | undefined; delivered: ReliableContent[] } {
-    const { send, path, rtt } = this.#parts;
+    const { send, path } = this.#parts;
     let challenge: Uint8Array | undefined;
     for (const frame of frames) {
       if (frame.kind === "challenge") challenge = frame.token;
       if (frame.kind === "challenge-response") path.answered(from, frame.token);
-      if (frame.kind === "nak")
-        send.ask(now, frame.missing, micros(0.9 * (rtt.current?.minimum ?? ASSUMED_RTT)));
+      if (frame.kind === "nak") send.ask(now, frame.missing, this.#leastAnswer);
     }
     return { challenge, delivered: this.#reliable(now, octets, frames.filter(isReliable)) };
   }
@@ -170,9 +169,15 @@ export class Reception {
       if (arrival === "duplicate") this.#duplicates += 1;
       if (arrival === "outside-window") this.#outsideWindow += 1;
     }
-    const urgent = fresh === 0 || frames.some((frame) => frame.kind === "close");
-    this.#owe(now, octets, urgent);
+    const close = frames.some((frame) => frame.kind === "close");
+    if (fresh > 0 || close) this.#owe(now, octets, close);
+    else if (this.#parts.acknowledgement.wasLost(now, this.#leastAnswer)) this.#owe(now, octets, true);
     return this.#inOrder();
+  }
+
+  /** How long the answer to a packet takes, at least. */
+  get #leastAnswer(): Micros {
+    return micros(0.9 * (this.#parts.rtt.current?.minimum ?? ASSUMED_RTT));
   }
 
   #owe(now: Micros, octets: number, urgent: boolean): void {

@@ -5,17 +5,17 @@ import {
   GREETING_INTERVAL,
   HEARTBEAT_INTERVAL,
   MAX_DATAGRAM,
-  MAX_FRAMES,
   MAX_HEAD_LENGTH,
-  MAX_PIGGYBACK,
   MAX_RANGE_PAIRS,
   MAX_RANGES_LENGTH,
   PAD_AFTER,
-  WINDOW_ANNOUNCEMENT,
+  PROBE_TWIN_DELAY,
   type EncodedFrame,
   type PacketSealer,
 } from "../wire/index.js";
+import { WindowAnnouncement } from "./announcement.js";
 import type { Path } from "./events.js";
+import { FrameList } from "./frame-list.js";
 import type { Parts } from "./parts.js";
 import { ProbeSchedule } from "./probe.js";
 import { Timestamps } from "./timestamps.js";
@@ -36,6 +36,9 @@ interface Collected {
   readonly frames: EncodedFrame[];
   readonly room: number;
   readonly reliable: boolean;
+  /** Whether it carries new reliable frames, and whether everything that is unacknowledged. */
+  readonly fresh: boolean;
+  readonly whole: boolean;
   readonly probe: boolean;
 }
 
@@ -47,9 +50,9 @@ export class Transmission {
   #response: Uint8Array | undefined;
   #lastSent: Micros | undefined;
   #greetings = 0;
-  /** What the peer was last told that it may use, and how often a wider window was announced in vain. */
-  #announcedLimit: number;
-  #announcements = 0;
+  readonly #announcement: WindowAnnouncement;
+  /** Whether the probe that is due is the second of two. */
+  #probeTwin = false;
   #octetsSent = 0;
   #framesRetransmitted = 0;
   #naksSent = 0;
@@ -59,7 +62,7 @@ export class Transmission {
     this.#parts = parts;
     this.#sealer = sealer;
     this.#probes = new ProbeSchedule(parts.role);
-    this.#announcedLimit = parts.receive.limit;
+    this.#announcement = new WindowAnnouncement(parts.receive);
   }
 
   get counters(): {
@@ -86,6 +89,10 @@ export class Transmission {
     const { timers } = this.#parts;
     this.#probes.heard();
     this.armProbe(now);
+    if (!this.#parts.send.hasInFlight) this.#parts.repetition.cancel();
+    timers.set("repeat", this.#parts.repetition.nextAt);
+    this.#announcement.heard(this.#parts.receive);
+    if (this.#announcement.repeats === 0) timers.clear("announcement");
     timers.clear("greeting");
     if (timers.at("heartbeat") === NEVER) timers.set("heartbeat", after(now, HEARTBEAT_INTERVAL));
     timers.set("challenge", this.#parts.path.challengeAt);
@@ -108,27 +115,30 @@ export class Transmission {
     this.#parts.window.probeTimedOut();
   }
 
+  /** The time of a repetition has come; it leaves if there is still something to repeat. */
+  repeat(now: Micros): void {
+    const { repetition, timers, due, heard } = this.#parts;
+    repetition.skip(now);
+    timers.set("repeat", repetition.nextAt);
+    if (heard.maySend(now)) due.add("repeat");
+  }
+
+  /** A little later, because the path loses packets. */
+  repeatProbe(): void {
+    if (!this.#parts.send.hasInFlight) return;
+    this.#parts.due.add("probe");
+    this.#probeTwin = true;
+  }
+
   /** The application took data: a window that was closed is announced. TR-WINDOW. */
   announceWindow(): void {
-    const { receive, due } = this.#parts;
-    const wasNarrow = this.#announcedLimit - receive.peerNext < WINDOW_ANNOUNCEMENT;
-    const wider = receive.limit - this.#announcedLimit;
-    if (!wasNarrow || wider === 0) return;
-    if (wider < WINDOW_ANNOUNCEMENT && receive.heldFrames > 0) return;
-    this.#announcements = 1;
-    due.add("acknowledgement");
+    if (this.#announcement.opened(this.#parts.receive)) this.#parts.due.add("acknowledgement");
   }
 
   /** The announcement found no answer yet. */
   announceAgain(): void {
-    this.#announcements += 1;
+    this.#announcement.again();
     this.#parts.due.add("acknowledgement");
-  }
-
-  /** The peer used the wider window. */
-  peerWentOn(): void {
-    this.#announcements = 0;
-    this.#parts.timers.clear("announcement");
   }
 
   /** The next datagram that has to leave now, if any. */
@@ -163,22 +173,30 @@ export class Transmission {
     const overhead = MAX_DATAGRAM - this.#sealer.maxPlaintext;
     const plaintextRoom = Math.min(this.#sealer.maxPlaintext, path.allowance - overhead);
     const frames = new FrameList(plaintextRoom - MAX_HEAD_LENGTH);
+    const repeat = due.delete("repeat");
     if (frames.room < LEAST_ROOM) return undefined;
     this.#addPathFrames(now, frames);
     this.#addNak(now, frames);
     const unreliable = frames.count;
-    this.#addAsked(now, frames);
-    const probe = due.has("probe") && frames.count === unreliable;
-    if (probe)
-      this.#framesRetransmitted += frames.addAll(
-        send.sendOldest(now, frames.room, Infinity, MAX_FRAMES - frames.count),
-      );
-    due.delete("probe");
-    this.#addNew(now, frames, frames.count === unreliable);
-    const reliable = frames.count > unreliable;
+    const probe = due.delete("probe") && !send.hasAsked;
+    this.#addWanted(now, frames, probe);
+    const wanted = frames.count > unreliable;
+    const firstNew = send.nextSequence;
+    const fresh = this.#takeNew(now, frames);
+    const leaves = frames.count + fresh.length > 0 || due.has("heartbeat") || due.has("acknowledgement");
+    if (!leaves && !(repeat && this.#mayRepeat(now, frames))) return undefined;
+    if (!wanted) this.#addSmall(now, frames, fresh, firstNew);
+    frames.addAll(fresh);
+    const reliable = frames.count - unreliable;
     if (frames.count === 0 && due.has("heartbeat")) frames.add(encodeFrame({ kind: "heartbeat" }));
-    if (frames.count === 0 && !due.has("acknowledgement")) return undefined;
-    return { frames: frames.frames, room: frames.room, reliable, probe };
+    return {
+      frames: frames.frames,
+      room: frames.room,
+      reliable: reliable > 0,
+      fresh: fresh.length > 0,
+      whole: reliable === send.flightFrames,
+      probe,
+    };
   }
 
   #addPathFrames(now: Micros, frames: FrameList): void {
@@ -201,36 +219,50 @@ export class Transmission {
     frames.add(encodeFrame({ kind: "nak", missing }));
   }
 
-  #addAsked(now: Micros, frames: FrameList): void {
+  /** What the peer asked for, or a probe's: everything where it fits, as for every packet. */
+  #addWanted(now: Micros, frames: FrameList, probe: boolean): void {
+    const { send } = this.#parts;
+    if (probe || (send.hasAsked && send.fits(frames.room, frames.places))) {
+      this.#framesRetransmitted += frames.addAll(send.sendOldest(now, frames.room, Infinity, frames.places));
+      return;
+    }
     for (;;) {
-      const frame = frames.full ? undefined : this.#parts.send.sendAsked(now, frames.room);
+      const frame = frames.places === 0 ? undefined : send.sendAsked(now, frames.room);
       if (frame === undefined) return;
       this.#framesRetransmitted += frames.addAll([frame]);
     }
   }
 
-  /** New frames, and with them the few that are still unacknowledged: "small is free". */
-  #addNew(now: Micros, frames: FrameList, piggyback: boolean): void {
+  /** New frames as the windows and the packet have room. */
+  #takeNew(now: Micros, { room, places }: FrameList): EncodedFrame[] {
     const { send, window } = this.#parts;
-    const firstNew = send.nextSequence;
-    const unacknowledged = send.flightOctets;
     const fresh: EncodedFrame[] = [];
-    let room = frames.room;
-    while (
-      fresh.length + frames.count < MAX_FRAMES &&
-      (send.flightOctets < window.octets || !send.hasInFlight)
-    ) {
-      const frame = send.sendNew(now, room);
+    let rest = room;
+    while (fresh.length < places && (send.flightOctets < window.octets || !send.hasInFlight)) {
+      const frame = send.sendNew(now, rest);
       if (frame === undefined) break;
-      room -= frame.length;
+      rest -= frame.length;
       fresh.push(frame);
     }
-    if (piggyback && fresh.length > 0 && unacknowledged <= Math.min(room, MAX_PIGGYBACK)) {
-      const space = MAX_FRAMES - frames.count - fresh.length;
-      const again = send.sendOldest(now, room, firstNew, space);
-      this.#framesRetransmitted += frames.addAll(again);
-    }
-    frames.addAll(fresh);
+    return fresh;
+  }
+
+  /** "Small is free": all that was unacknowledged before `fresh`, if it fits as well. TR-SEND-005. */
+  #addSmall(now: Micros, frames: FrameList, fresh: readonly EncodedFrame[], firstNew: number): void {
+    const { send } = this.#parts;
+    if (!send.fits(frames.room, frames.places)) return;
+    this.#framesRetransmitted += frames.addAll(
+      send.sendOldest(now, frames.room, firstNew, frames.places - fresh.length),
+    );
+  }
+
+  /** Whether a repetition, which nothing else would cause to leave, has something to say and the octets for it. */
+  #mayRepeat(now: Micros, frames: FrameList): boolean {
+    const { send, repetition, peerReport } = this.#parts;
+    if (!send.hasInFlight || !send.fits(frames.room, frames.places)) return false;
+    const overhead = MAX_DATAGRAM - this.#sealer.maxPlaintext;
+    const head = encodePayload(this.#head(now, frames.room - send.flightOctets), []);
+    return repetition.afford(now, overhead + head.length + send.flightOctets, peerReport.percent);
   }
 
   #head(now: Micros, roomForRanges: number): Parameters<typeof encodePayload>[0] {
@@ -255,27 +287,44 @@ export class Transmission {
     return first || now - (this.#lastSent ?? 0) >= PAD_AFTER ? this.#sealer.maxPlaintext : 0;
   }
 
-  #sent(now: Micros, { reliable, probe }: Collected): void {
+  #sent(now: Micros, { reliable, fresh, whole, probe }: Collected): void {
     const { acknowledgement, due, timers, receive, heard, role } = this.#parts;
     this.#lastSent = now;
-    acknowledgement.sent();
+    acknowledgement.sent(now);
     due.delete("acknowledgement");
     due.delete("heartbeat");
     timers.clear("acknowledgement");
     timers.set("heartbeat", after(now, HEARTBEAT_INTERVAL));
-    if (probe) this.#probesSent += 1;
-    if (reliable) {
-      this.#probes.sent(now, probe);
-      this.armProbe(now);
-    }
-    this.#announcedLimit = receive.limit;
-    if (this.#announcements > 0) this.#armAnnouncement(now);
+    if (reliable) this.#sentReliable(now, probe);
+    if (fresh) this.#beginRepetition(now, whole);
+    this.#announcement.sent(receive);
+    if (this.#announcement.repeats > 0) this.#armAnnouncement(now);
     if (role === "client" && !heard.ever) this.#armGreeting(now);
+  }
+
+  #sentReliable(now: Micros, probe: boolean): void {
+    const twin = probe && this.#probeTwin;
+    if (probe) {
+      this.#probesSent += 1;
+      this.#probeTwin = false;
+      if (!twin && this.#parts.peerReport.repeats) {
+        this.#parts.timers.set("probe-twin", after(now, PROBE_TWIN_DELAY));
+      }
+    }
+    if (!twin) this.#probes.sent(now, probe);
+    this.armProbe(now);
+  }
+
+  #beginRepetition(now: Micros, whole: boolean): void {
+    const { repetition, peerReport, timers } = this.#parts;
+    if (whole) repetition.begin(now, peerReport.percent);
+    else repetition.cancel();
+    timers.set("repeat", repetition.nextAt);
   }
 
   /** Repeated with doubling intervals until the Heartbeats are as frequent. */
   #armAnnouncement(now: Micros): void {
-    const wait = this.#parts.rtt.probeTimeout * 2 ** (this.#announcements - 1);
+    const wait = this.#parts.rtt.probeTimeout * 2 ** (this.#announcement.repeats - 1);
     const goOn = wait < HEARTBEAT_INTERVAL;
     this.#parts.timers.set("announcement", goOn ? after(now, micros(wait)) : NEVER);
   }
@@ -284,38 +333,5 @@ export class Transmission {
     const wait = Math.min(GREETING_INTERVAL * 2 ** this.#greetings, HEARTBEAT_INTERVAL);
     this.#greetings += 1;
     this.#parts.timers.set("greeting", after(now, micros(wait)));
-  }
-}
-
-/** Frames of one packet and the room that is left for more. */
-class FrameList {
-  readonly frames: EncodedFrame[] = [];
-  #room: number;
-
-  constructor(room: number) {
-    this.#room = room;
-  }
-
-  get room(): number {
-    return this.#room;
-  }
-
-  get count(): number {
-    return this.frames.length;
-  }
-
-  get full(): boolean {
-    return this.frames.length >= MAX_FRAMES;
-  }
-
-  add(frame: EncodedFrame): void {
-    this.frames.push(frame);
-    this.#room -= frame.length;
-  }
-
-  /** Adds them and says how many there were. */
-  addAll(frames: readonly EncodedFrame[]): number {
-    for (const frame of frames) this.add(frame);
-    return frames.length;
   }
 }
