@@ -84,7 +84,7 @@ describe("sending", () => {
     expect(sequences(pair.trace.sentBy("client", start)[0])).toHaveLength(2);
   });
 
-  it("TR-SEND-005 carries what is unacknowledged with a bare acknowledgement, a Nak and a Heartbeat", () => {
+  it("TR-SEND-005 carries what is unacknowledged with bare acknowledgements and a Nak", () => {
     const pair = clean();
     lose(pair, "toServer", [0]);
     pair.client.do((c, now) => c.write(now, octets("a")));
@@ -96,6 +96,14 @@ describe("sending", () => {
     const acknowledgements = pair.trace.sentBy("client", start).slice(1);
     expect(acknowledgements).toHaveLength(4);
     for (const packet of acknowledgements) expect(sequences(packet)).toHaveLength(1);
+
+    lose(pair, "toClient", [1]);
+    const later = pair.network.now;
+    pair.client.do((c, now) => c.write(now, octets("b")));
+    pair.server.do((c, now) => c.write(now, pair.random.bytes(4 * 1024)));
+    run(pair, RTT);
+    const nak = pair.trace.sentBy("client", later).find((packet) => kinds(packet).includes("nak"));
+    expect(kinds(nak)).toContain("data");
   });
 
   it("TR-SEND-005 leaves a packet as it is where not everything fits", () => {
@@ -341,6 +349,18 @@ describe("windows", () => {
     expect(since(start, bare[0])).toBe(0);
     expect(since(start, bare[1])).toBeLessThanOrEqual(RTT + 60);
     expect(pair.client.connection.receivedNotConsumed).toBeGreaterThan(300_000);
+  });
+
+  it("TR-WINDOW-001 stops to announce it when the peer goes on", () => {
+    const pair = settled({ consume: false });
+    pair.server.do((c, now) => c.write(now, pair.random.bytes(512 * 1024)));
+    run(pair, 30_000);
+    const start = pair.network.now;
+    pair.client.do((c, now) => c.consumed(now, c.receivedNotConsumed));
+    run(pair, 2_500);
+    expect(pair.server.connection.bufferedAmount).toBe(0);
+    const bare = pair.trace.sentBy("client", start).filter((packet) => kinds(packet).length === 0);
+    expect(bare.map((packet) => since(start, packet)).filter((at) => at > 2 * RTT)).toEqual([]);
   });
 
   it("TR-WINDOW-002 keeps at most 64 times 1200 octets in flight, and fewer while a queue grows", () => {
