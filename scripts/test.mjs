@@ -19,6 +19,7 @@ const checks = [
   ["protocol definitions and codecs", process.execPath, "scripts/check-proto.mjs"],
   ["vectors are current", process.execPath, "scripts/vectors.mjs", "--check"],
   ["requirements and tests", process.execPath, "scripts/check-requirements.mjs"],
+  ["recovery figures are current", process.execPath, "scripts/recovery-figures.mjs", "--check"],
 ];
 
 /** Speed depends on the machine: three times each goal is what a fault takes, not a neighbour. */

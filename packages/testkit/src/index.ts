@@ -4,4 +4,6 @@ export * from "./network.js";
 export * from "./pair.js";
 export * from "./quick-crypto.js";
 export * from "./random.js";
+export * from "./recovery-figures.js";
 export * from "./trace.js";
+export * from "./typing.js";

@@ -224,6 +224,7 @@ function play(scene: Scenario): void {
       pair.client.octetsReceived === sent.server.octets &&
       [pair.client, pair.server].every((side) => side.connection.bufferedAmount === 0);
     expect(pair.network.runUntilTrue(settled, limit), "everything arrives once healed").toBe(true);
+    if (scene.appetite === undefined) expectIdle(pair);
   }
   const reason: CloseReason = scene.closer === "client" ? "quit" : "exited";
   closer.do((c, now) => c.close(now, { reason }));
@@ -241,6 +242,15 @@ function play(scene: Scenario): void {
   expect(other.types.slice(-2)).toEqual(["close", "closed"]);
   expect(closer.types.at(-1)).toBe("closed");
   expect(other.types.filter((type) => type === "close")).toHaveLength(1);
+}
+
+/** Nobody has anything to say: after what is still on its way only Heartbeats leave, one in 3 s. */
+function expectIdle({ network, client, server }: Pair): void {
+  const sent = (): number[] => [client, server].map((side) => side.connection.counters.packetsSent);
+  network.runUntil(millis(network.now / 1000 + 10_000));
+  const before = sent();
+  network.runUntil(millis(network.now / 1000 + 30_000));
+  for (const [i, packets] of sent().entries()) expect(packets - (before[i] ?? 0)).toBeLessThanOrEqual(10);
 }
 
 describe("a connection over a random network", () => {

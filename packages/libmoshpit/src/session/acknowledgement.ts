@@ -1,5 +1,12 @@
-import { after, micros, type Micros } from "../util/index.js";
-import { ACK_DELAY, ACK_OCTETS, ACK_PACKETS, LAZY_ACK_DELAY } from "../wire/index.js";
+import { after, elapsed, micros, type Micros } from "../util/index.js";
+import {
+  ACK_DELAY,
+  ACK_OCTETS,
+  ACK_PACKETS,
+  ASSUMED_LOSS,
+  LAZY_ACK_DELAY,
+  ONE_REPEAT_LOSS,
+} from "../wire/index.js";
 import { LossEstimator } from "./loss.js";
 
 /** How long the other side may hold back an acknowledgement on a path like this. TR-ACK. */
@@ -14,6 +21,7 @@ export class Acknowledgement {
   #count = 0;
   #owedPackets = 0;
   #owedOctets = 0;
+  #sentAt: Micros | undefined;
 
   /** One more than the largest packet number received. */
   get largestEnd(): number {
@@ -44,8 +52,18 @@ export class Acknowledgement {
     return urgent || many ? now : after(now, acknowledgementDelay(this.#loss.lossy));
   }
 
+  /**
+   * That packet carried only what was here before: whether the acknowledgement of it was lost. What left within
+   * `interval`, the time that an answer takes at least, may still be on its way.
+   */
+  wasLost(now: Micros, interval: Micros): boolean {
+    if (this.owed) return false;
+    return this.#sentAt === undefined || elapsed(this.#sentAt, now) >= interval;
+  }
+
   /** A packet leaves, and every packet acknowledges. */
-  sent(): void {
+  sent(now: Micros): void {
+    this.#sentAt = now;
     this.#owedPackets = 0;
     this.#owedOctets = 0;
   }
@@ -62,6 +80,17 @@ export class PeerReport {
   /** Between 0 and 1; 0 while too little is known. */
   get loss(): number {
     return this.#loss.loss ?? 0;
+  }
+
+  /** In percent; `ASSUMED_LOSS` while too little is known. */
+  get percent(): number {
+    const loss = this.#loss.loss;
+    return loss === undefined ? ASSUMED_LOSS : 100 * loss;
+  }
+
+  /** Whether the path loses so much that what is small goes more than once. */
+  get repeats(): boolean {
+    return this.percent >= ONE_REPEAT_LOSS;
   }
 
   /** The longest that the peer holds back an acknowledgement. */

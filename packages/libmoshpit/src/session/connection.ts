@@ -303,6 +303,12 @@ export class Connection implements Machine<SessionEvent, Path> {
       case "nak":
         due.add("nak");
         return;
+      case "repeat":
+        this.#transmission.repeat(now);
+        return;
+      case "probe-twin":
+        if (heard.maySend(now)) this.#transmission.repeatProbe();
+        return;
       case "probe":
         if (heard.maySend(now)) this.#transmission.probeTimedOut();
         return;

@@ -6,6 +6,7 @@ import { NakSchedule } from "./nak-schedule.js";
 import { PeerPath } from "./path.js";
 import { Reassembly } from "./reassembly.js";
 import { Reordering } from "./reordering.js";
+import { Repetition } from "./repetition.js";
 import { RttEstimator } from "./rtt.js";
 import { SendQueue } from "./send-queue.js";
 import { Timers } from "./timers.js";
@@ -16,7 +17,9 @@ import { CongestionWindow } from "./window.js";
 export type TimerName =
   | "acknowledgement"
   | "nak"
+  | "repeat"
   | "probe"
+  | "probe-twin"
   | "heartbeat"
   | "greeting"
   | "challenge"
@@ -27,7 +30,7 @@ export type TimerName =
   | "linger";
 
 /** What has to leave with the next packet, or as one. */
-export type Due = "acknowledgement" | "nak" | "probe" | "heartbeat";
+export type Due = "acknowledgement" | "nak" | "repeat" | "probe" | "heartbeat";
 
 /** What a connection is made of: its sending and its receiving half work on the same parts. */
 export interface Parts {
@@ -36,6 +39,7 @@ export interface Parts {
   readonly due: Set<Due>;
   readonly send: SendQueue;
   readonly receive: Reassembly;
+  readonly repetition: Repetition;
   readonly naks: NakSchedule;
   readonly reordering: Reordering;
   readonly acknowledgement: Acknowledgement;
@@ -54,6 +58,7 @@ export function makeParts(config: ConnectionConfig): Parts {
     due: new Set(),
     send: new SendQueue(),
     receive: new Reassembly(),
+    repetition: new Repetition(config.now),
     naks: new NakSchedule(),
     reordering: new Reordering(),
     acknowledgement: new Acknowledgement(),

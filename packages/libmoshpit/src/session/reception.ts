@@ -26,7 +26,7 @@ export interface Received {
   readonly progress: boolean;
 }
 
-/** Before the first sample, an answer to a Nak may follow the last transmission after this long. */
+/** What counts for the smallest round trip before the first sample. */
 const ASSUMED_RTT: Micros = millis(50);
 
 /** The receiving half: what an authentic packet changes. */
@@ -164,9 +164,8 @@ export class Reception {
 
   /** A peer chooses what round trip it shows; it can not have everything sent again with every packet. */
   #asked(now: Micros, missing: readonly Range[]): void {
-    const { send, rtt } = this.#parts;
-    const interval = 0.9 * (rtt.current?.minimum ?? ASSUMED_RTT);
-    send.ask(now, missing, micros(Math.max(interval, MIN_REORDER_DELAY)));
+    const interval = Math.max(this.#leastAnswer, MIN_REORDER_DELAY);
+    this.#parts.send.ask(now, missing, micros(interval));
   }
 
   #reliable(now: Micros, octets: number, frames: readonly ReliableFrame[]): ReliableContent[] {
@@ -178,9 +177,15 @@ export class Reception {
       if (arrival === "duplicate") this.#duplicates += 1;
       if (arrival === "outside-window") this.#outsideWindow += 1;
     }
-    const urgent = fresh === 0 || frames.some((frame) => frame.kind === "close");
-    this.#owe(now, octets, urgent);
+    const close = frames.some((frame) => frame.kind === "close");
+    if (fresh > 0 || close) this.#owe(now, octets, close);
+    else if (this.#parts.acknowledgement.wasLost(now, this.#leastAnswer)) this.#owe(now, octets, true);
     return this.#inOrder();
+  }
+
+  /** How long the answer to a packet takes, at least. */
+  get #leastAnswer(): Micros {
+    return micros(0.9 * (this.#parts.rtt.current?.minimum ?? ASSUMED_RTT));
   }
 
   #owe(now: Micros, octets: number, urgent: boolean): void {

@@ -69,6 +69,16 @@ export class SendQueue {
     return this.#inFlight.size > 0;
   }
 
+  /** Frames in flight. */
+  get flightFrames(): number {
+    return this.#inFlight.size;
+  }
+
+  /** Whether all that is in flight fits `room` octets and so many frames. */
+  fits(room: number, places: number): boolean {
+    return this.#flightOctets <= room && this.#inFlight.size <= places;
+  }
+
   /** Whether the peer asked for frames that were not sent again yet. */
   get hasAsked(): boolean {
     return this.#asked.size > 0;

@@ -187,8 +187,32 @@ export const PROBE_SLOW_AFTER: Micros = seconds(60);
 export const PROBE_SLOW_INTERVAL: Micros = seconds(1);
 /** Silence after which they go with the Heartbeats. */
 export const PROBE_IDLE_AFTER: Micros = seconds(300);
-/** Unacknowledged octets that travel again with the next packet, at most. */
-export const MAX_PIGGYBACK = 512;
+/** How long after a probe the second one follows where the path loses packets. */
+export const PROBE_TWIN_DELAY: Micros = millis(6);
+/** Loss that is assumed until it is measured, in percent. */
+export const ASSUMED_LOSS = 10;
+/** Loss from which what is small is repeated once, in percent. */
+export const ONE_REPEAT_LOSS = 3;
+/** Loss from which it is repeated twice, in percent. */
+export const TWO_REPEATS_LOSS = 10;
+/** Loss from which it is repeated three times, in percent. */
+export const THREE_REPEATS_LOSS = 20;
+/** The first of one or two repetitions, after the first transmission. */
+export const FIRST_REPEAT: Micros = millis(5);
+/** The second of two. */
+export const SECOND_REPEAT: Micros = millis(20);
+/** The first of three. */
+export const FIRST_OF_THREE_REPEATS: Micros = millis(4);
+/** The second of three. */
+export const SECOND_OF_THREE_REPEATS: Micros = millis(12);
+/** The third of three. */
+export const THIRD_OF_THREE_REPEATS: Micros = millis(40);
+/** Octets of UDP payload a second that repetitions may take. */
+export const REPEAT_RATE = 2000;
+/** The same from THREE_REPEATS_LOSS on. */
+export const HIGH_LOSS_REPEAT_RATE = 4000;
+/** Octets that repetitions may take at once. */
+export const REPEAT_DEPTH = 2000;
 /** Octets of reliable frames in flight at first: 16 datagrams. */
 export const INITIAL_WINDOW: number = 16 * MAX_DATAGRAM;
 /** At least: 4 datagrams. */

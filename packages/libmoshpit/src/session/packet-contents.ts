@@ -1,0 +1,153 @@
+import type { Micros } from "../util/index.js";
+import { encodeFrame, MAX_DATAGRAM, MAX_HEAD_LENGTH, type EncodedFrame } from "../wire/index.js";
+import { FrameList } from "./frame-list.js";
+import type { Parts } from "./parts.js";
+
+/** Less room than this for frames is none. */
+const LEAST_ROOM = 64;
+/** Octets of a Nak, at most. */
+const LARGEST_NAK = 160;
+/** The frames of one packet. */
+export interface Contents {
+  readonly frames: readonly EncodedFrame[];
+  /** Octets that are left. */
+  readonly room: number;
+  /** Whether there are reliable frames, and whether new ones. */
+  readonly reliable: boolean;
+  readonly fresh: boolean;
+  /** Whether everything unacknowledged is here. */
+  readonly whole: boolean;
+  readonly probe: boolean;
+}
+
+/** Chooses what the next packet carries, and says whether there has to be one. spec/07-recovery.md, TR-SEND. */
+export class PacketContents {
+  readonly #parts: Parts;
+  readonly #maxPlaintext: number;
+  readonly #encodeHead: (now: Micros, roomForRanges: number) => Uint8Array;
+  #response: Uint8Array | undefined;
+  #framesRetransmitted = 0;
+  #naksSent = 0;
+
+  /** `encodeHead` makes the head as a packet at that moment would have it. */
+  constructor(
+    parts: Parts,
+    maxPlaintext: number,
+    encodeHead: (now: Micros, roomForRanges: number) => Uint8Array,
+  ) {
+    this.#parts = parts;
+    this.#maxPlaintext = maxPlaintext;
+    this.#encodeHead = encodeHead;
+  }
+
+  get counters(): { framesRetransmitted: number; naksSent: number } {
+    return { framesRetransmitted: this.#framesRetransmitted, naksSent: this.#naksSent };
+  }
+
+  /** Octets of a datagram that are not payload. */
+  get #overhead(): number {
+    return MAX_DATAGRAM - this.#maxPlaintext;
+  }
+
+  /** A ChallengeResponse is to leave. */
+  respond(token: Uint8Array): void {
+    this.#response = token;
+  }
+
+  /** What the next packet carries, which leaves with it; undefined if none has to leave. */
+  take(now: Micros): Contents | undefined {
+    const { path, due, send } = this.#parts;
+    const plaintextRoom = Math.min(this.#maxPlaintext, path.allowance - this.#overhead);
+    const frames = new FrameList(plaintextRoom - MAX_HEAD_LENGTH);
+    const repeat = due.delete("repeat");
+    if (frames.room < LEAST_ROOM) return undefined;
+    this.#addPathFrames(now, frames);
+    this.#addNak(now, frames);
+    const unreliable = frames.count;
+    const probe = due.delete("probe") && !send.hasAsked;
+    this.#addWanted(now, frames, probe);
+    const wanted = frames.count > unreliable;
+    const firstNew = send.nextSequence;
+    const fresh = this.#takeNew(now, frames);
+    const leaves = frames.count + fresh.length > 0 || due.has("heartbeat") || due.has("acknowledgement");
+    if (!leaves && !(repeat && this.#mayRepeat(now, frames))) return undefined;
+    if (!wanted) this.#addSmall(now, frames, fresh, firstNew);
+    frames.addAll(fresh);
+    const reliable = frames.count - unreliable;
+    if (frames.count === 0 && due.has("heartbeat")) frames.add(encodeFrame({ kind: "heartbeat" }));
+    return {
+      frames: frames.frames,
+      room: frames.room,
+      reliable: reliable > 0,
+      fresh: fresh.length > 0,
+      whole: reliable === send.flightFrames,
+      probe,
+    };
+  }
+
+  #addPathFrames(now: Micros, frames: FrameList): void {
+    if (this.#response !== undefined) {
+      frames.add(encodeFrame({ kind: "challenge-response", token: this.#response }));
+      this.#response = undefined;
+    }
+    const token = this.#parts.path.takeChallenge(now, this.#parts.rtt.probeTimeout);
+    if (token !== undefined) frames.add(encodeFrame({ kind: "challenge", token }));
+  }
+
+  #addNak(now: Micros, frames: FrameList): void {
+    const { due, naks, timers, rtt } = this.#parts;
+    if (!due.has("nak") || frames.room < LARGEST_NAK) return;
+    due.delete("nak");
+    const missing = naks.take(now, rtt.nakInterval);
+    timers.set("nak", naks.nextAt);
+    if (missing.length === 0) return;
+    this.#naksSent += 1;
+    frames.add(encodeFrame({ kind: "nak", missing }));
+  }
+
+  /** What the peer asked for, or a probe's: everything where it fits, as for every packet. */
+  #addWanted(now: Micros, frames: FrameList, probe: boolean): void {
+    const { send } = this.#parts;
+    if (probe || (send.hasAsked && send.fits(frames.room, frames.places))) {
+      this.#framesRetransmitted += frames.addAll(send.sendOldest(now, frames.room, Infinity, frames.places));
+      return;
+    }
+    for (;;) {
+      const frame = frames.places === 0 ? undefined : send.sendAsked(now, frames.room);
+      if (frame === undefined) return;
+      this.#framesRetransmitted += frames.addAll([frame]);
+    }
+  }
+
+  /** New frames as the windows and the packet have room. */
+  #takeNew(now: Micros, { room, places }: FrameList): EncodedFrame[] {
+    const { send, window } = this.#parts;
+    const fresh: EncodedFrame[] = [];
+    let rest = room;
+    while (fresh.length < places && (send.flightOctets < window.octets || !send.hasInFlight)) {
+      const frame = send.sendNew(now, rest);
+      if (frame === undefined) break;
+      rest -= frame.length;
+      fresh.push(frame);
+    }
+    return fresh;
+  }
+
+  /** "Small is free": all that was unacknowledged before `fresh`, if it fits as well. TR-SEND-005. */
+  #addSmall(now: Micros, frames: FrameList, fresh: readonly EncodedFrame[], firstNew: number): void {
+    const { send } = this.#parts;
+    if (!send.fits(frames.room, frames.places)) return;
+    this.#framesRetransmitted += frames.addAll(
+      send.sendOldest(now, frames.room, firstNew, frames.places - fresh.length),
+    );
+  }
+
+  /** Whether a repetition, which nothing else would cause to leave, has something to say and the octets for it. */
+  #mayRepeat(now: Micros, frames: FrameList): boolean {
+    const { send, repetition, peerReport } = this.#parts;
+    if (!send.hasInFlight || !send.fits(frames.room, frames.places)) return false;
+    const head = this.#encodeHead(now, frames.room - send.flightOctets);
+    const octets = this.#overhead + head.length + send.flightOctets;
+    return repetition.afford(now, octets, peerReport.percent);
+  }
+}
