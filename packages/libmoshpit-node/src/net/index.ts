@@ -5,3 +5,4 @@ export * from "./tcp-client.js";
 export * from "./udp-client.js";
 export * from "./tcp-server.js";
 export * from "./udp-server.js";
+export { pathOf } from "./udp-socket.js";

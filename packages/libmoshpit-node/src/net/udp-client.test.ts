@@ -1,6 +1,7 @@
 import { createSocket } from "node:dgram";
 import { describe, expect, it } from "vitest";
-import { pathOf, UdpClient } from "./udp-client.js";
+import { UdpClient } from "./udp-client.js";
+import { pathOf } from "./udp-socket.js";
 
 describe("UdpClient", () => {
   it.each([

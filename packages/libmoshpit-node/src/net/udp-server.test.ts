@@ -32,7 +32,7 @@ async function taken(address = "127.0.0.1"): Promise<{ socket: Socket; port: num
 describe("UdpServer", () => {
   it("takes the next port where one is taken", async () => {
     const { socket, port } = await taken();
-    const server = await UdpServer.bind("127.0.0.1", { first: port, last: port + 1 }, port, () => undefined);
+    const server = await UdpServer.open("127.0.0.1", { first: port, last: port + 1 }, port, () => undefined);
     expect(server.port).toBe(port + 1);
     server.close();
     socket.close();
@@ -41,13 +41,13 @@ describe("UdpServer", () => {
   it("says when no port is free", async () => {
     const { socket, port } = await taken();
     const range = { first: port, last: port };
-    await expect(UdpServer.bind("127.0.0.1", range, port, () => undefined)).rejects.toThrow(NoUdpPortError);
+    await expect(UdpServer.open("127.0.0.1", range, port, () => undefined)).rejects.toThrow(NoUdpPortError);
     socket.close();
   });
 
   it("passes on that there is no such address", async () => {
     const range = { first: 50_000, last: 50_100 };
-    await expect(UdpServer.bind("192.0.2.1", range, 50_000, () => undefined)).rejects.toMatchObject({
+    await expect(UdpServer.open("192.0.2.1", range, 50_000, () => undefined)).rejects.toMatchObject({
       code: "EADDRNOTAVAIL",
     });
   });
@@ -60,7 +60,7 @@ describe("UdpServer", () => {
     ["::", "127.0.0.1", "udp4"],
   ] as const)("bound to %s, answers %s", async (bound, from, type) => {
     const range = { first: 30_000, last: 49_999 };
-    const server: UdpServer = await UdpServer.bind(
+    const server: UdpServer = await UdpServer.open(
       bound,
       range,
       30_000 + Math.floor(Math.random() * 19_000),
@@ -77,7 +77,7 @@ describe("UdpServer", () => {
 
   it("counts what can not leave", async () => {
     const range = { first: 30_000, last: 49_999 };
-    const server = await UdpServer.bind("127.0.0.1", range, 31_000, () => undefined);
+    const server = await UdpServer.open("127.0.0.1", range, 31_000, () => undefined);
     server.send("127.0.0.1 9", new Uint8Array(70_000));
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(server.failures).toEqual({ count: 1, last: "EMSGSIZE" });

@@ -137,7 +137,7 @@ export class SessionHost {
     const { bindAddress, udpPortFirst: first, udpPortLast: last } = this.#config.serve;
     const start = first + Math.floor(Math.random() * (last - first + 1));
     const received = (path: string, bytes: Uint8Array): void => this.#received(path, bytes);
-    this.#bound = await UdpServer.bind(bindAddress, { first, last }, start, received);
+    this.#bound = await UdpServer.open(bindAddress, { first, last }, start, received);
     return this.#bound;
   }
 
