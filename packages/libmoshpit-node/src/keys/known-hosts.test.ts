@@ -94,7 +94,8 @@ describe("KnownHosts", () => {
     });
     const processes = ["a", "b", "c", "d"];
     await Promise.all(processes.map((name) => promisify(execFile)(process.execPath, [program, path, name])));
-    const lines = (await readFile(path, "utf8")).trimEnd().split("\n").sort();
+    // A writer that sees half of another's line begins a new one: what may come of it is an empty line.
+    const lines = (await readFile(path, "utf8")).split("\n").filter(Boolean).sort();
     const expected = processes.flatMap((name) =>
       Array.from({ length: 25 }, (_, i) => `${name}${i} moshpit ${Buffer.alloc(32, i).toString("base64")}`),
     );
