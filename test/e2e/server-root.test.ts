@@ -72,7 +72,7 @@ describe.skipIf(!isRoot)("mps as root (skipped for anybody else)", () => {
     expect(field("Uid")).toEqual(Array(4).fill(String(uid)));
     expect(field("Gid")).toEqual(Array(4).fill(String(gid)));
     expect(field("Groups")).not.toContain("0");
-    for (const name of ["CapPrm", "CapEff", "CapAmb"]) expect(field(name)[0]).toMatch(/^0+$/);
+    for (const name of ["CapInh", "CapPrm", "CapEff", "CapAmb"]) expect(field(name)[0]).toMatch(/^0+$/);
   });
 
   it("can read nothing of root's: the host key, the listener's memory and descriptors, the host's", async () => {
@@ -106,6 +106,26 @@ describe.skipIf(!isRoot)("mps as root (skipped for anybody else)", () => {
 
   it("writes files that are the user's", async () => {
     expect(await output(NAMES[0], "touch mine; stat -c '%U:%G %a' mine")).toBe(`${NAMES[0]}:${NAMES[0]} 644`);
+  });
+
+  it("lets an expired account in no more, and one whose password is locked", async () => {
+    const { ip: host, port, client: identity } = world;
+    const request = { case: "open", value: { command: "true" } } as const;
+    execFileSync("passwd", ["--lock", NAMES[1]], { stdio: "ignore" });
+    expect(await output(NAMES[1], "whoami")).toBe(NAMES[1]);
+    execFileSync("chage", ["--expiredate", "2020-02-03", NAMES[1]]);
+    const answer = await dial({ host, port, identity, request, user: NAMES[1] });
+    expect(answer).toMatchObject({
+      kind: "rejected",
+      code: RejectCode.NOT_AUTHORIZED,
+      text: "not authorized",
+    });
+    for (let i = 0; i < 100 && !world.serverLog.includes("rule=account-expired"); i++) await sleep(20);
+    const remedy = /rule=account-expired: .* expired on 2020-02-03; to allow it: (chage .*)/.exec(
+      world.serverLog,
+    );
+    execFileSync("sh", ["-c", remedy?.[1] ?? "false"]);
+    expect(await output(NAMES[1], "whoami")).toBe(NAMES[1]);
   });
 
   it("opens the streams by name, as that user", async () => {

@@ -7,8 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { generateIdentity } from "../../packages/libmoshpit-node/src/keys/index.js";
 import { RejectCode, type OpenRequestInit } from "../../packages/libmoshpit/src/wire/index.js";
 import { dial, LibraryClient, type Answer } from "./harness/library-client.js";
-import { isAlive, withDescendants } from "./harness/processes.js";
+import { fileDescriptors, isAlive, withDescendants } from "./harness/processes.js";
 import { run } from "./harness/programs.js";
+import { OuterTerminal } from "./harness/terminal.js";
 import { World } from "./harness/world.js";
 
 const TERMINAL = {
@@ -183,6 +184,21 @@ describe("a session with a terminal", () => {
     expect(size).toMatchObject({ size: { columns: 132, rows: 43 } });
   });
 
+  it("is told few of many sizes, and has the last", async () => {
+    const client = await open({
+      terminal: TERMINAL,
+      command: "trap 'stty size' WINCH; echo ready; while :; do sleep 0.05; done",
+    });
+    await client.shows("ready");
+    for (let columns = 100; columns <= 400; columns++) client.resize(columns, 43);
+    await client.shows("43 400");
+    const sizes = client.events.flatMap((event) => (event.type === "resize" ? [event.size.columns] : []));
+    expect(sizes.at(-1)).toBe(400);
+    expect(sizes.length).toBeLessThan(150);
+    client.quit();
+    await client.ended;
+  });
+
   it("is hung up, with all that runs in it, when the person quits", async () => {
     const client = await open({ terminal: TERMINAL, command: "sleep 4242 & echo pid=$!.; wait" });
     await client.shows(".\r\n");
@@ -283,6 +299,16 @@ describe("starting mps", () => {
     expect(status).toBe(1);
   });
 
+  it("says it once with -e", async () => {
+    const squatter = createServer();
+    await new Promise<void>((resolve) => squatter.listen(idle.port, idle.ip, resolve));
+    const { status, stderr } = await run("mps", ["-e", "-c", idle.path("moshpits.toml")]);
+    await new Promise<void>((resolve) => squatter.close(() => resolve()));
+    expect(stderr.match(/is taken/g)).toHaveLength(1);
+    expect(stderr).toContain("ERROR");
+    expect(status).toBe(1);
+  });
+
   it("says which command makes the host key that is not there, and that command does", async () => {
     rmSync(idle.path("host_key"));
     rmSync(idle.path("host_key.pub"));
@@ -319,8 +345,50 @@ describe("starting mps", () => {
   });
 });
 
+describe("mps at a terminal", () => {
+  it("says on one line where it listens and where its log is, and on SIGHUP logs that it stops", async () => {
+    const idle = await World.make({ startServer: false });
+    const terminal = OuterTerminal.program("mps", ["-c", idle.path("moshpits.toml")]);
+    await terminal.shows(/\n/);
+    terminal.kill("SIGHUP");
+    expect(await terminal.exited).toBe(0);
+    expect(terminal.shown).toBe(
+      `mps: listening on ${idle.ip}:${idle.port}; log: ${idle.path("moshpits.log")}\r\n`,
+    );
+    expect(readFileSync(idle.path("moshpits.log"), "utf8")).toContain("stopped by SIGHUP; sessions go on");
+    await idle.remove();
+  });
+
+  it("with -e says only what the log says", async () => {
+    const idle = await World.make({ startServer: false });
+    const terminal = OuterTerminal.program("mps", ["-e", "-c", idle.path("moshpits.toml")]);
+    await terminal.shows(/listening on .*\r\n/);
+    terminal.kill("SIGTERM");
+    await terminal.exited;
+    expect(terminal.shown).not.toContain("mps: ");
+    expect(terminal.shown.match(/listening on/g)).toHaveLength(1);
+    await idle.remove();
+  });
+});
+
+describe("SIGUSR1", () => {
+  it("opens no inspector, in mps and in its hosts", async () => {
+    const client = await open({ terminal: TERMINAL, command: "echo ready; read line" });
+    await client.shows("ready");
+    const programs = withDescendants(world.serverPid).filter((pid) => /mps/.test(cmdline(pid)));
+    expect(programs.length).toBeGreaterThanOrEqual(2);
+    const before = programs.map(listeningPorts);
+    for (const pid of programs) process.kill(pid, "SIGUSR1");
+    await sleep(1_000);
+    expect(programs.map(listeningPorts)).toEqual(before);
+    expect(before.flat()).toEqual([world.port]);
+    client.type("\r");
+    expect(await client.ended).toMatchObject({ exit: { code: 0 } });
+  });
+});
+
 describe("a listener that ends", () => {
-  it.each(["SIGTERM", "SIGKILL"] as const)("by %s, ends no session", async (signal) => {
+  it.each(["SIGTERM", "SIGHUP", "SIGKILL"] as const)("by %s, ends no session", async (signal) => {
     const mortal = await World.make();
     const client = await open(
       { terminal: TERMINAL, command: "echo first; read line; echo second $line; read line" },
@@ -436,6 +504,18 @@ describe("a session that sees no datagram", () => {
     await logged(lonely, `session ${sessionName} ended: signal 1, no-first-datagram`);
   });
 });
+
+/** TCP ports at which a process listens. */
+function listeningPorts(pid: number): readonly number[] {
+  const held = fileDescriptors(pid).flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []);
+  const lines = ["tcp", "tcp6"].flatMap((table) =>
+    readFileSync(`/proc/${pid}/net/${table}`, "latin1").split("\n").slice(1),
+  );
+  return lines
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[3] === "0A" && held.includes(fields[9] ?? ""))
+    .map((fields) => parseInt(fields[1]?.split(":")[1] ?? "", 16));
+}
 
 /** Those that serve somebody. */
 function hostsOf(of: World): readonly number[] {

@@ -1,6 +1,15 @@
-import { run } from "./run.js";
+import { fileURLToPath } from "node:url";
 
-run(process.argv.slice(2)).then(
+// Without a handler Node opens its inspector on this signal: a port at which every local user could run code as mps.
+process.on("SIGUSR1", () => undefined);
+
+// Only now, so that nothing is loaded before the line above.
+const { run } = await import("./run.js");
+
+/** Beside the bundle of mps. */
+const hostPath = fileURLToPath(new URL("./mps-host.js", import.meta.url));
+
+run(process.argv.slice(2), hostPath).then(
   (status) => process.exit(status),
   (error: unknown) => {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,5 +1,4 @@
 import { homedir } from "node:os";
-import { fileURLToPath } from "node:url";
 import { loadServerConfig } from "libmoshpit-node/config";
 import { fingerprint } from "libmoshpit-node/keys";
 import { openLog, type Log } from "libmoshpit-node/log";
@@ -9,11 +8,8 @@ import { Listener } from "./listener/listener.js";
 /** Could not start. */
 const FAILED = 1;
 
-/** Beside the bundle of mps. */
-const HOST_PATH = fileURLToPath(new URL("./mps-host.js", import.meta.url));
-
-/** Runs `mps` until a signal ends it; the exit status. */
-export async function run(argv: readonly string[]): Promise<number> {
+/** Runs `mps` until a signal ends it; the exit status. `hostPath` is the script of a session host. */
+export async function run(argv: readonly string[], hostPath: string): Promise<number> {
   // Whoever read the log there is gone. Unheard, a line would be an error that ends mps, or makes another line.
   process.stderr.on("error", () => undefined);
   const loaded = await loadServerConfig({ argv, env: process.env, cwd: process.cwd(), home: homedir() });
@@ -29,8 +25,11 @@ export async function run(argv: readonly string[]): Promise<number> {
     const key = await loadHostKey(config.privateKeyPath, config.publicKeyPath, isDefaultPath);
     for (const warning of key.warnings) log.warn(warning);
     log.info(`host key ${fingerprint(key.identity.publicKey)}`);
-    const listener = new Listener({ config, identity: key.identity, log, hostPath: HOST_PATH });
-    await listener.start();
+    const listener = new Listener({ config, identity: key.identity, log, hostPath });
+    const where = await listener.start();
+    // With -e the log says it.
+    if (process.stderr.isTTY && !config.log.stdout.enabled)
+      process.stderr.write(`mps: listening on ${where}; log: ${config.log.file.path}\n`);
     const signal = await endingSignal(log);
     listener.stop();
     log.info(`stopped by ${signal}; sessions go on`);
@@ -38,7 +37,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof StartupError)) throw error;
     log.error(error.message);
-    process.stderr.write(`mps: ${error.message}\n`);
+    if (!config.log.stdout.enabled) process.stderr.write(`mps: ${error.message}\n`);
     return FAILED;
   } finally {
     await log.close();
@@ -51,6 +50,7 @@ async function endingSignal(log: Log): Promise<NodeJS.Signals> {
     log.warnLimited("unexpected", `unexpected: ${error.stack ?? error.message}`),
   );
   return await new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
+      process.once(signal, () => resolve(signal));
   });
 }

@@ -143,7 +143,7 @@ describe("the outputs", () => {
     log.info("lost");
     log.error("lost too");
     await log.close();
-    expect(stderr).toMatch(/^moshpits: the log can not be written: [^\n]*\n$/);
+    expect(stderr).toMatch(/^mps: the log can not be written: [^\n]*\n$/);
   });
 
   it("keep lines from a raw terminal until it is raw no more", async () => {

@@ -24,7 +24,7 @@ export interface LogOwner {
 export function openLog(settings: LogSettings, owner: LogOwner): Log {
   const origin: LogOrigin = { role: owner.role, processId: process.pid };
   const writeError = owner.writeError ?? ((text: string) => void process.stderr.write(text));
-  const file = new CappedFile(settings.file.path, (text) => writeError(`${owner.target}: ${text}\n`));
+  const file = new CappedFile(settings.file.path, (text) => writeError(`${commandOf(owner)}: ${text}\n`));
   const terminal = new TerminalOutput(writeError);
   const layers: Layer[] = [
     {
@@ -72,6 +72,16 @@ export function forwardingLog(options: {
     close: () => Promise.resolve(),
   };
   return new Logger(core, options.target);
+}
+
+/** What people call the program. */
+function commandOf({ target }: LogOwner): string {
+  return (
+    new Map([
+      ["moshpit", "mp"],
+      ["moshpits", "mps"],
+    ]).get(target) ?? target
+  );
 }
 
 interface Layer {

@@ -43,12 +43,13 @@ export function currentUser(): Account {
 }
 
 /** getent(1): a key was not found in the database. */
-const NOT_FOUND = 2;
+export const NOT_FOUND = 2;
 const TIMEOUT_MS = 2_000;
 const MAX_OUTPUT = 65_536;
 const FALLBACK_PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
 
-const runProgram: RunProgram = (file, args) =>
+/** Gives the program 2 s and 64 KiB. */
+export const runProgram: RunProgram = (file, args) =>
   new Promise((resolve, reject) => {
     const env = { PATH: process.env["PATH"] ?? FALLBACK_PATH, LC_ALL: "C" };
     const options = { env, timeout: TIMEOUT_MS, killSignal: "SIGKILL", maxBuffer: MAX_OUTPUT } as const;

@@ -3,8 +3,9 @@ import { forwardingLog } from "libmoshpit-node/log";
 import { PeerError } from "libmoshpit/util";
 import { CipherSuite } from "libmoshpit/wire";
 import { describe, expect, it } from "vitest";
-import { cannotGoBack, parseHostUser } from "./become-user.js";
+import { cannotGoBack, inheritsCapabilities, parseHostUser } from "./become-user.js";
 import { DroppedDatagrams } from "./dropped-datagrams.js";
+import { LatestSize } from "./latest-size.js";
 import { OutputBatch } from "./output-batch.js";
 import { takeSecrets, wipeSecrets } from "./secrets.js";
 import { chooseName } from "./session-name.js";
@@ -37,7 +38,23 @@ describe("parseHostUser", () => {
 
 describe("cannotGoBack", () => {
   it("sees that this process is not that user's", () => {
-    expect(cannotGoBack({ user: "alice", uid: 12_345, gid: 12_345 })).toBe(false);
+    expect(cannotGoBack({ user: "alice", uid: 12_345, gid: 12_345 }, [12_345])).toBe(false);
+  });
+
+  it("sees a group that was not granted, and the lack of one that was", () => {
+    const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
+    const groups = process.getgroups?.() ?? [];
+    const user = { user: "me", uid, gid };
+    expect(cannotGoBack(user, [...groups, 54_321])).toBe(false);
+    expect(cannotGoBack(user, [])).toBe(false);
+    if (uid === 0) expect(cannotGoBack(user, groups)).toBe(true);
+  });
+});
+
+describe("inheritsCapabilities", () => {
+  it("reads the inheritable set alone", () => {
+    expect(inheritsCapabilities("CapInh:\t0000000000000000\nCapBnd:\t000001ffffffffff\n")).toBe(false);
+    expect(inheritsCapabilities("CapInh:\t0000000000000001\nCapPrm:\t0000000000000000\n")).toBe(true);
   });
 });
 
@@ -106,6 +123,36 @@ describe("OutputBatch", () => {
     batch.flush();
     await turn();
     expect(sent).toEqual([1]);
+  });
+});
+
+describe("LatestSize", () => {
+  const size = (columns: number): Parameters<LatestSize["set"]>[0] =>
+    ({ columns, rows: 24 }) as unknown as Parameters<LatestSize["set"]>[0];
+
+  it("applies the last of a turn, once", async () => {
+    const applied: number[] = [];
+    const latest = new LatestSize(({ columns }) => applied.push(columns));
+    for (let columns = 1; columns <= 500; columns++) latest.set(size(columns));
+    expect(applied).toEqual([]);
+    await turn();
+    expect(applied).toEqual([500]);
+    await turn();
+    latest.set(size(80));
+    await turn();
+    expect(applied).toEqual([500, 80]);
+  });
+
+  it("applies at once before what follows, and nothing twice", async () => {
+    const applied: number[] = [];
+    const latest = new LatestSize(({ columns }) => applied.push(columns));
+    latest.set(size(1));
+    latest.set(size(2));
+    latest.flush();
+    latest.flush();
+    expect(applied).toEqual([2]);
+    await turn();
+    expect(applied).toEqual([2]);
   });
 });
 

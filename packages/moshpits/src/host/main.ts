@@ -2,11 +2,20 @@
 // else is imported when the process is that user's and can not go back.
 import { closeSync, readdirSync, readFileSync, readSync } from "node:fs";
 import process from "node:process";
-import { becomeUser, cannotGoBack, parseHostUser, type HostUser } from "./become-user.js";
+import {
+  becomeUser,
+  cannotGoBack,
+  inheritsCapabilities,
+  parseHostUser,
+  type HostUser,
+} from "./become-user.js";
 import { HOST_EXIT, LINK_DESCRIPTOR } from "./stages.js";
 
 const LONGEST_LINE = 512;
 const CLOSE_ON_EXEC = 0o2000000;
+
+// Without a handler Node opens its inspector on this signal: a port at which every local user could run code in here.
+process.on("SIGUSR1", () => undefined);
 
 const asRoot = process.geteuid?.() === 0;
 process.chdir("/");
@@ -29,14 +38,18 @@ async function serve(): Promise<void> {
 }
 
 function take(user: HostUser): void {
-  if (asRoot) {
-    try {
-      becomeUser(user);
-    } catch {
-      process.exit(HOST_EXIT.couldNotBecome);
-    }
-  } else if (user.uid !== process.getuid?.()) process.exit(HOST_EXIT.notThisUser);
-  if (asRoot && !cannotGoBack(user)) process.exit(HOST_EXIT.couldReturn);
+  if (!asRoot) {
+    if (user.uid !== process.getuid?.()) process.exit(HOST_EXIT.notThisUser);
+    return;
+  }
+  if (user.uid !== 0 && inheritsCapabilities()) process.exit(HOST_EXIT.inheritsCapabilities);
+  let granted: readonly number[];
+  try {
+    granted = becomeUser(user);
+  } catch {
+    process.exit(HOST_EXIT.couldNotBecome);
+  }
+  if (!cannotGoBack(user, granted)) process.exit(HOST_EXIT.couldReturn);
 }
 
 /** One line from the link, octet by octet so that nothing after it is taken; waits without an event loop. */

@@ -7,6 +7,7 @@ import type { ProgramExit, ProgramHandlers } from "libmoshpit-node/pty";
 import { Connection, type SessionEvent } from "libmoshpit/session";
 import { elapsed, NEVER, seconds, unreachable, type Machine } from "libmoshpit/util";
 import type { ConnectionSecrets, DropReason, OpenRequest, WindowSize } from "libmoshpit/wire";
+import { LatestSize } from "./latest-size.js";
 import { OutputBatch, type OutputChunk } from "./output-batch.js";
 import { takeSecrets, wipeSecrets } from "./secrets.js";
 import { startProgram, type SessionProgram } from "./start-program.js";
@@ -36,6 +37,7 @@ export class Session {
   readonly #connection: Connection;
   readonly #driver: Driver<SessionEvent, string>;
   readonly #output: OutputBatch;
+  readonly #size: LatestSize = new LatestSize((size) => this.#guard(() => this.#resize(size)));
   readonly #startedAt = now();
   readonly #droppedBefore = new Map<DropReason, number>();
   #running: SessionProgram | undefined;
@@ -129,10 +131,11 @@ export class Session {
         this.#input(event.bytes);
         return;
       case "end":
+        this.#size.flush();
         this.#running?.program.endInput();
         return;
       case "resize":
-        this.#resize(event.size);
+        this.#size.set(event.size);
         return;
       case "drain":
         this.#resume();
@@ -175,6 +178,8 @@ export class Session {
 
   #input(bytes: Uint8Array): void {
     this.#inputOctets += bytes.length;
+    // What was typed after a new size meets a terminal that has it.
+    this.#size.flush();
     const taken = (): void =>
       this.#guard(() => this.#driver.run((time) => this.#connection.consumed(time, bytes.length)));
     if (this.#running === undefined) taken();

@@ -13,6 +13,7 @@ export const HOST_EXIT = {
   couldReturn: 74,
   couldNotLoad: 75,
   failed: 76,
+  inheritsCapabilities: 77,
 } as const;
 
 /** What the statuses mean, for the log. */
@@ -26,4 +27,8 @@ export const HOST_EXIT_TEXTS: ReadonlyMap<number, string> = new Map([
     "could not load its program: the user must be able to read the folder that mps is installed in",
   ],
   [HOST_EXIT.failed, "failed"],
+  [
+    HOST_EXIT.inheritsCapabilities,
+    "would have kept inheritable capabilities of root's: start mps with setpriv --inh-caps=-all mps",
+  ],
 ]);

@@ -167,11 +167,13 @@ function textFor(code: RejectCode): string {
   switch (code) {
     case RejectCode.NO_UDP_PORT:
       return "the server has no free UDP port";
+    case RejectCode.BUSY:
+      return "too many sessions of this user";
     case RejectCode.NAME_TAKEN:
       return "there is a session of that name";
     case RejectCode.START_FAILED:
       return "the shell could not be started";
     default:
-      return "something went wrong in the server; its log says what";
+      return "something went wrong in the server";
   }
 }

@@ -5,6 +5,7 @@ import {
   LOG_RECORD_LEVELS,
   type HostLinkMessage,
   type OpenSessionInit,
+  type Ready,
   type ServeInit,
   type SessionOpened,
 } from "libmoshpit-node/host-link";
@@ -14,7 +15,7 @@ import { printable } from "libmoshpit/handshake";
 import { toHex } from "libmoshpit/util";
 import { RejectCode } from "libmoshpit/wire";
 import { HOST_EXIT, HOST_EXIT_TEXTS } from "../host/stages.js";
-import { HOST_LOG_LINES, OPEN_TIMEOUT_MS } from "./limits.js";
+import { HOST_LOG_LINES, MAX_GROUPS_TOLD, MAX_SESSIONS, OPEN_TIMEOUT_MS } from "./limits.js";
 
 /** What is the same for every user. */
 export type ServeSettings = Omit<ServeInit, "user" | "home" | "shell">;
@@ -42,7 +43,11 @@ export interface HostProcessConfig {
   /** The script of the host. */
   readonly path: string;
   readonly log: Log;
-  /** It takes no more sessions. Those that it has may go on. */
+  /** For a session to be confirmed, in milliseconds. */
+  readonly openTimeoutMs?: number;
+  /** It is to get no more sessions. Those that it has go on, and are heard of. */
+  readonly retired: (host: HostProcess) => void;
+  /** Nothing is heard of it any more. Sessions that it has may go on. */
   readonly ended: (host: HostProcess) => void;
 }
 
@@ -54,7 +59,9 @@ export class HostProcess {
   readonly #openings = new Map<string, Opening>();
   readonly #sessions = new Set<string>();
   #link: HostLink | undefined;
-  #user: string | undefined;
+  #account: Account | undefined;
+  #isReady = false;
+  #retired = false;
   #ended = false;
   #lines = { minute: 0, count: 0 };
 
@@ -77,12 +84,13 @@ export class HostProcess {
 
   /** Whether sessions can be opened. */
   get isOpen(): boolean {
-    return !this.#ended;
+    return !this.#ended && !this.#retired;
   }
 
   /** Makes a spare the user's. */
-  assign({ name, uid, gid, home, shell }: Account, settings: ServeSettings): void {
-    this.#user = name;
+  assign(account: Account, settings: ServeSettings): void {
+    const { name, uid, gid, home, shell } = account;
+    this.#account = account;
     this.#stream.write(`${JSON.stringify({ user: name, uid, gid })}\n`);
     this.#link = new HostLink(this.#stream, {
       message: (message) => this.#received(message),
@@ -91,11 +99,14 @@ export class HostProcess {
     this.#link.send({ case: "serve", value: { ...settings, user: name, home, shell } });
   }
 
-  /** Opens a session. Throws `OpenError`: the host refused, ended, or said nothing for 10 s. */
+  /** Opens a session. Throws `OpenError`: the host is full, refused, ended, or said nothing for 10 s. */
   async open(request: OpenSessionInit & { readonly sessionId: Uint8Array }): Promise<SessionOpened> {
     const link = this.#link;
     if (this.#ended || link === undefined)
       throw new OpenError(RejectCode.INTERNAL, "the host has ended", true);
+    if (this.#sessions.size + this.#openings.size >= MAX_SESSIONS)
+      throw new OpenError(RejectCode.BUSY, `${this.#whose} has ${MAX_SESSIONS} sessions, which is the limit`);
+    const timeoutMs = this.#config.openTimeoutMs ?? OPEN_TIMEOUT_MS;
     return await new Promise((resolve, reject) => {
       const key = toHex(request.sessionId);
       const settle = (): void => {
@@ -115,12 +126,10 @@ export class HostProcess {
       const timer = setTimeout(() => {
         this.end(request.sessionId, "the host was too slow");
         opening.reject(
-          new OpenError(
-            RejectCode.INTERNAL,
-            `the session host said nothing for ${OPEN_TIMEOUT_MS / 1_000} s`,
-          ),
+          new OpenError(RejectCode.INTERNAL, `the session host said nothing for ${timeoutMs / 1_000} s`),
         );
-      }, OPEN_TIMEOUT_MS);
+        this.#retire();
+      }, timeoutMs);
       this.#openings.set(key, opening);
       link.send({ case: "openSession", value: request });
     });
@@ -134,21 +143,29 @@ export class HostProcess {
   /** Lets go of it: a spare ends, a user's host goes on until its sessions have ended. */
   release(): void {
     this.#ended = true;
+    // They are nobody's here any more, and not lost.
+    this.#sessions.clear();
     this.#stream.destroy();
   }
 
+  get #whose(): string {
+    return `user=${this.#account?.name}`;
+  }
+
+  /** Of a process that is the user's: whatever it says may be meant to do harm. */
   #received(message: HostLinkMessage): void {
     const { log } = this.#config;
     switch (message.case) {
-      case "ready": {
-        const { processId, uid, gid, groups } = message.value;
-        log.debug(`user=${this.#user} host=${processId} uid=${uid} gid=${gid} groups=${groups.join(",")}`);
+      case "ready":
+        this.#ready(message.value);
         return;
-      }
       case "sessionOpened": {
         const key = toHex(message.value.sessionId);
+        const opening = this.#openings.get(key);
+        // Too late, or never asked for.
+        if (opening === undefined) return;
         this.#sessions.add(key);
-        this.#openings.get(key)?.resolve(message.value);
+        opening.resolve(message.value);
         return;
       }
       case "sessionRefused": {
@@ -157,17 +174,60 @@ export class HostProcess {
         this.#openings.get(toHex(sessionId))?.reject(error);
         return;
       }
-      case "sessionEnded":
-        this.#sessions.delete(toHex(message.value.sessionId));
-        log.info(`user=${this.#user} ${printable(message.value.text)}`);
+      case "sessionEnded": {
+        const { sessionId, text } = message.value;
+        if (this.#sessions.delete(toHex(sessionId))) log.info(`${this.#whose} ${printable(text)}`);
+        this.#endIfUseless();
         return;
+      }
       case "logRecord":
         this.#relay(message.value.level, message.value.text);
         return;
       default:
-        log.error(`user=${this.#user} the host sent ${message.case}, which is not its to send`);
-        this.#stream.destroy();
+        this.#disown(`sent ${message.case}, which is not its to send`);
     }
+  }
+
+  /** Said once, and checked: a host that is not who it should be must not serve. */
+  #ready({ processId, uid, gid, groups }: Ready): void {
+    const account = this.#account;
+    if (this.#isReady) {
+      this.#disown("said more than once that it is ready");
+      return;
+    }
+    this.#isReady = true;
+    // Without root's privilege a host has this process's group, which newgrp may have chosen.
+    const group = process.getuid?.() === 0 ? account?.gid : process.getgid?.();
+    if (account?.uid !== uid || group !== gid) {
+      this.#disown(`runs as uid ${uid} gid ${gid}, must be uid ${account?.uid} gid ${group}`);
+      return;
+    }
+    const told = groups.slice(0, MAX_GROUPS_TOLD).join(",");
+    const more = groups.length > MAX_GROUPS_TOLD ? ` and ${groups.length - MAX_GROUPS_TOLD} more` : "";
+    this.#config.log.debug(`${this.#whose} host=${processId} uid=${uid} gid=${gid} groups=${told}${more}`);
+  }
+
+  /** Ends the link: it broke the rules. */
+  #disown(why: string): void {
+    this.#config.log.error(`${this.#whose} the session host ${why}: it gets no more sessions`);
+    this.#stream.destroy();
+  }
+
+  /** It hangs, or was stopped: the user's next session gets another. */
+  #retire(): void {
+    if (this.isOpen) {
+      this.#retired = true;
+      const kept = `it keeps its sessions (${this.#sessions.size}), the next get a new host`;
+      this.#config.log.error(`${this.#whose} the session host (process ${this.#child.pid}) hangs: ${kept}`);
+      this.#config.retired(this);
+    }
+    this.#endIfUseless();
+  }
+
+  /** One that hangs may never end by itself. */
+  #endIfUseless(): void {
+    if (this.#retired && !this.#ended && this.#sessions.size === 0 && this.#openings.size === 0)
+      this.#child.kill("SIGKILL");
   }
 
   /** A host is its user's: it gets a share of the log and no more. */
@@ -177,15 +237,15 @@ export class HostProcess {
     this.#lines.count += 1;
     const log = this.#config.log.child({ target: "host" });
     if (this.#lines.count <= HOST_LOG_LINES) {
-      log.write(LOG_RECORD_LEVELS[level - 1] ?? "info", `user=${this.#user} ${printable(text)}`);
+      log.write(LOG_RECORD_LEVELS[level - 1] ?? "info", `${this.#whose} ${printable(text)}`);
     } else if (this.#lines.count === HOST_LOG_LINES + 1) {
-      log.warn(`user=${this.#user} logs too much: the rest of this minute is left out`);
+      log.warn(`${this.#whose} logs too much: the rest of this minute is left out`);
     }
   }
 
   #linkEnded(error: Error | undefined): void {
     if (error !== undefined)
-      this.#config.log.error(`user=${this.#user} the link to the host failed: ${error.message}`);
+      this.#config.log.error(`${this.#whose} the link to the host failed: ${error.message}`);
     this.#over("ended");
   }
 
@@ -196,7 +256,7 @@ export class HostProcess {
         : `was ended by ${signal}`;
     if (code !== HOST_EXIT.done || this.#sessions.size > 0) {
       const lost = this.#sessions.size > 0 ? `, lost sessions: ${this.#sessions.size}` : "";
-      const whose = this.#user === undefined ? "a spare host" : `user=${this.#user} the session host`;
+      const whose = this.#account === undefined ? "a spare host" : `${this.#whose} the session host`;
       this.#config.log.error(`${whose} (process ${this.#child.pid}) ${what}${lost}`);
     }
     this.#sessions.clear();

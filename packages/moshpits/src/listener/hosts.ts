@@ -9,6 +9,8 @@ export interface HostsConfig {
   readonly path: string;
   readonly settings: ServeSettings;
   readonly log: Log;
+  /** For a session to be confirmed, in milliseconds. */
+  readonly openTimeoutMs?: number;
 }
 
 /** A session that runs. */
@@ -22,6 +24,8 @@ export interface RunningSession {
 export class Hosts {
   readonly #config: HostsConfig;
   readonly #byAccount = new Map<string, HostProcess>();
+  /** They get no more sessions, and are listened to until theirs have ended. */
+  readonly #retired = new Set<HostProcess>();
   #spare: HostProcess | undefined;
   #retryMs = SPARE_RETRY_MS;
   #timer: NodeJS.Timeout | undefined;
@@ -51,7 +55,7 @@ export class Hosts {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#spare?.release();
-    for (const host of this.#byAccount.values()) host.release();
+    for (const host of [...this.#byAccount.values(), ...this.#retired]) host.release();
   }
 
   #hostOf(account: Account): HostProcess {
@@ -72,8 +76,17 @@ export class Hosts {
   }
 
   #start(): HostProcess {
-    const { path, log } = this.#config;
-    return new HostProcess({ path, log, ended: (host) => this.#ended(host) });
+    const { path, log, openTimeoutMs } = this.#config;
+    return new HostProcess({
+      path,
+      log,
+      ...(openTimeoutMs === undefined ? {} : { openTimeoutMs }),
+      retired: (host) => {
+        this.#forget(host);
+        this.#retired.add(host);
+      },
+      ended: (host) => this.#ended(host),
+    });
   }
 
   #startSpareIn(delayMs: number): void {
@@ -84,8 +97,13 @@ export class Hosts {
     }, delayMs);
   }
 
-  #ended(host: HostProcess): void {
+  #forget(host: HostProcess): void {
     for (const [key, candidate] of this.#byAccount) if (candidate === host) this.#byAccount.delete(key);
+  }
+
+  #ended(host: HostProcess): void {
+    this.#forget(host);
+    this.#retired.delete(host);
     if (host !== this.#spare) {
       this.#retryMs = SPARE_RETRY_MS;
       return;

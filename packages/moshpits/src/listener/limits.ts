@@ -1,4 +1,4 @@
-// What strangers may cost before they have proved who they are. Durations are milliseconds where the name says so.
+// What strangers may cost before they have proved who they are, and users afterwards. Durations are milliseconds where the name says so.
 import { seconds, type Micros } from "libmoshpit/util";
 
 /** Handshakes in flight from which new connections are dropped at random. */
@@ -20,6 +20,12 @@ export const LINGER_MS = 2_000;
 
 /** For a session host to confirm a session. */
 export const OPEN_TIMEOUT_MS = 10_000;
+
+/** Sessions of one host, those that are being opened included. */
+export const MAX_SESSIONS = 100;
+
+/** Groups of a host that the log names. */
+export const MAX_GROUPS_TOLD = 64;
 
 /** For the first authentic datagram of a new session. */
 export const FIRST_DATAGRAM_SECONDS = 30;

@@ -3,7 +3,15 @@ import type { ServerConfig } from "libmoshpit-node/config";
 import type { Identity } from "libmoshpit-node/keys";
 import type { Log } from "libmoshpit-node/log";
 import { endpointText, listenTcp, type TcpServer } from "libmoshpit-node/net";
-import { currentUser, lookupUser, LookupError, type Account } from "libmoshpit-node/users";
+import {
+  currentUser,
+  lookupExpiry,
+  lookupUser,
+  LookupError,
+  nologinFile,
+  type Account,
+  type Expiry,
+} from "libmoshpit-node/users";
 import { Admission } from "./admission.js";
 import { authorize, type Claim, type Verdict } from "./authorize.js";
 import { HandshakeConnection } from "./connection.js";
@@ -33,8 +41,8 @@ export class Listener {
     this.#config = config;
   }
 
-  /** Listens. Throws `StartupError`. */
-  async start(): Promise<void> {
+  /** Listens; the address and port. Throws `StartupError`. */
+  async start(): Promise<string> {
     const { config, log } = this.#config;
     try {
       this.#server = await listenTcp(config.ip, config.port, {
@@ -54,7 +62,9 @@ export class Listener {
         detachedLifetimeSeconds: config.detachedLifetimeSecs,
       },
     });
-    log.info(`listening on ${endpointText(this.#server.address, this.#server.port)}`);
+    const where = endpointText(this.#server.address, this.#server.port);
+    log.info(`listening on ${where}`);
+    return where;
   }
 
   /** Ends the handshakes in flight and listens no more; sessions go on. */
@@ -91,20 +101,25 @@ export class Listener {
   }
 
   async #authorize(claim: Claim): Promise<Verdict> {
-    const { config, log } = this.#config;
+    const { config } = this.#config;
     return await authorize(claim, {
       authorizedKeys: config.authorizedKeys,
       own: this.#own,
-      lookup: async (name) => {
-        try {
-          return await lookupUser(name);
-        } catch (error) {
-          if (!(error instanceof LookupError)) throw error;
-          log.error(`the user database can not be asked: ${error.message}`);
-          return undefined;
-        }
-      },
+      lookup: async (name) => await this.#ask(lookupUser(name), undefined),
+      expiry: async (name) => await this.#ask<Expiry>(lookupExpiry(name), "unknown"),
+      nologin: nologinFile,
     });
+  }
+
+  /** A database that does not answer is for the log; `otherwise` goes on in its place. */
+  async #ask<T>(answer: Promise<T>, otherwise: T): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (!(error instanceof LookupError)) throw error;
+      this.#config.log.error(`the user database can not be asked: ${error.message}`);
+      return otherwise;
+    }
   }
 }
 
