@@ -1,4 +1,5 @@
-import { lstat } from "node:fs/promises";
+import { lstat, stat } from "node:fs/promises";
+import { join } from "node:path";
 import {
   fingerprint,
   generateIdentity,
@@ -29,6 +30,7 @@ const HOST_KEY = "~/.mp/mps_host_ed25519_key";
 export async function generate(request: GenerateRequest, world: Surroundings): Promise<void> {
   refuseContradictions(request, world);
   const path = await choosePath(request, world);
+  await refuseDirectory(path, request.server);
   const force = await mayReplace(path, request, world);
   const passphrase = await choosePassphrase(request, world);
   const identity = generateIdentity();
@@ -69,6 +71,17 @@ async function choosePath(request: GenerateRequest, world: Surroundings): Promis
   if (outputPath !== undefined) return pathOf(outputPath, world);
   const silent = server || noPassphrase || passphraseStdin;
   return pathOf(silent ? fallback : await world.askPath(pathOf(fallback, world)), world);
+}
+
+async function refuseDirectory(path: string, server: boolean): Promise<void> {
+  const status = await stat(path).catch((error: unknown) => {
+    // Whatever else is wrong with the path, the write says it better.
+    if (error instanceof Error && "code" in error) return undefined;
+    throw error;
+  });
+  if (status?.isDirectory() !== true) return;
+  const file = join(path, (server ? HOST_KEY : USER_KEY).replace("~/.mp/", ""));
+  throw new KeyFileError("exists", `${path} is a directory: -o ${shellWord(file)} writes into it`);
 }
 
 /** Whether files may be replaced; before anything is asked or made for nothing. */

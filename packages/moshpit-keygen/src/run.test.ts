@@ -98,6 +98,19 @@ describe("generate", () => {
     expect(await run(["generate", "-f", ...argv])).toBe(0);
   });
 
+  it.each([
+    [["-n"], "id_ed25519"],
+    [["-nf"], "id_ed25519"],
+    [["--server"], "mps_host_ed25519_key"],
+  ])("with %j refuses a directory and names a file in it", async (argv, file) => {
+    expect([await run(["generate", ...argv, "-o", "."]), out, err]).toEqual([
+      1,
+      "",
+      `mp-keygen: ${home} is a directory: -o ${join(home, file)} writes into it\n`,
+    ]);
+    expect(await readdir(home)).toEqual([]);
+  });
+
   it("takes the passphrase from standard input", async () => {
     expect(
       await run(["generate", "--passphrase-stdin"], { readLine: () => Promise.resolve("from a pipe") }),
@@ -158,6 +171,7 @@ describe("fingerprint and verify", () => {
   it("says 0 for a match, 1 for none", async () => {
     expect([await run(["verify", print]), out]).toEqual([0, `match: this is the key in ${path}\n`]);
     expect(await run(["verify", `${print}=`, path])).toBe(0);
+    expect(await run(["verify", `${print} alice@laptop\n`, path])).toBe(0);
     expect(await run(["verify", "--randomart", image])).toBe(0);
     expect(await run(["verify", "--randomart", image.replaceAll("\n", " "), path])).toBe(0);
     await run(["generate", "-n", "-o", "other"]);

@@ -1,9 +1,13 @@
+import { firstWord } from "libmoshpit-node/config";
 import { fingerprint, randomart, randomartRows, readPublicKeyFile } from "libmoshpit-node/keys";
 import { Misuse } from "./surroundings.js";
 
-/** Whether `claim`, a fingerprint, is that of the public key file. Throws `Misuse`, `KeyFileError`. */
+/**
+ * Whether `claim`, a fingerprint, is that of the public key file. What follows a space is a comment, as
+ * `mp-keygen fingerprint` prints one. Throws `Misuse`, `KeyFileError`.
+ */
 export async function verifyFingerprint(claim: string, path: string): Promise<boolean> {
-  const text = claim.trim().replace(/=$/, "");
+  const text = firstWord(claim).replace(/=$/, "");
   if (!/^SHA256:[A-Za-z0-9+/]{43}$/.test(text)) {
     const hint = text.startsWith("+-") ? ": give --randomart for an image" : "";
     throw new Misuse(

@@ -31,12 +31,17 @@ export interface HandshakeOptions {
   /** Absent: all. */
   readonly cipherSuites: readonly CipherSuite[] | undefined;
   readonly signal: AbortSignal;
+  /** The peer took the connection and says nothing for a while. */
+  readonly waiting: () => void;
 }
 
 /** For all addresses together: a connection takes up to two round trips of the worst links, lost packets included. */
 const DIAL_TIMEOUT_MS = 20_000;
 /** Dialling included: the first message is made while TCP connects. The server has a deadline of its own. */
 const HANDSHAKE_DEADLINE = seconds(50);
+
+/** How long a peer may say nothing before the person is told; milliseconds. */
+const SILENCE_NOTICE_MS = 5_000;
 
 /** How one handshake ended without an error. */
 type Round =
@@ -86,6 +91,7 @@ class Conversation {
   readonly #handshake: ClientHandshake;
   readonly #driver: Driver<ClientHandshakeEvent>;
   readonly #unsent: Uint8Array[] = [];
+  #silence: NodeJS.Timeout | undefined;
   #socket: Socket | undefined;
   #address: Address | undefined;
   #resolve: (round: Round) => void = () => undefined;
@@ -118,6 +124,8 @@ class Conversation {
       [this.#socket, this.#address] = [socket, address];
       signal.throwIfAborted();
       signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+      this.#silence = setTimeout(this.#options.waiting, SILENCE_NOTICE_MS);
+      socket.once("data", () => clearTimeout(this.#silence));
       socket.on("data", (bytes) => this.#driver.run((now) => this.#handshake.handleBytes(now, bytes)));
       socket.on("end", () => this.#driver.run((now) => this.#handshake.handleEnd(now)));
       socket.on("error", () => this.#driver.run((now) => this.#handshake.handleEnd(now)));
@@ -126,6 +134,7 @@ class Conversation {
   }
 
   dispose(): void {
+    clearTimeout(this.#silence);
     this.#driver.run((now) => this.#handshake.close(now));
     this.#driver.stop();
   }

@@ -1,16 +1,25 @@
-import { KeyFileError, readPrivateKeyFile, type Identity } from "libmoshpit-node/keys";
+import { equalBytes } from "libmoshpit/util";
+import { KeyFileError, readPrivateKeyFile, readPublicKeyFile, type Identity } from "libmoshpit-node/keys";
 import { askOnTerminal } from "libmoshpit-node/tty";
 import { Failure, Interrupted } from "./failure.js";
 
 /** As ssh has it. */
 const TRIES = 3;
 
+/** Where the public half is. */
+export interface PublicHalf {
+  readonly path: string;
+  /** Somebody said so; otherwise it is the default path, and there may be no file. */
+  readonly given: boolean;
+}
+
 /**
  * The person's key, unlocked; a passphrase is asked for on the controlling terminal. Before dialling, so that no
- * deadline runs against a typing person. Throws `Failure`.
+ * deadline runs against a typing person. `publicHalf` must belong to it. Throws `Failure`.
  */
-export async function loadIdentity(path: string): Promise<Identity> {
+export async function loadIdentity(path: string, publicHalf: PublicHalf): Promise<Identity> {
   const file = await readKey(path);
+  await checkPublicHalf(publicHalf, file.kind === "open" ? file.identity.publicKey : file.publicKey, path);
   if (file.kind === "open") return file.identity;
   for (let left = TRIES; left > 0; left--) {
     const answer = await askOnTerminal([], `Passphrase for ${path}: `, { echo: false });
@@ -36,6 +45,26 @@ async function readKey(path: string): ReturnType<typeof readPrivateKeyFile> {
   } catch (error) {
     throw asFailure(error, path);
   }
+}
+
+/** Before the passphrase is asked for. What lies at the default path without being a public key is nobody's word. */
+async function checkPublicHalf(
+  { path, given }: PublicHalf,
+  expected: Uint8Array,
+  keyPath: string,
+): Promise<void> {
+  let publicKey: Uint8Array;
+  try {
+    ({ publicKey } = await readPublicKeyFile(path));
+  } catch (error) {
+    if (!(error instanceof KeyFileError)) throw error;
+    if (!given) return;
+    throw new Failure(`the public key can not be used: ${error.message}`);
+  }
+  if (equalBytes(publicKey, expected)) return;
+  throw new Failure(
+    `${path} is not the public key of ${keyPath}: give the one that is (--public-key-path), or remove it`,
+  );
 }
 
 function asFailure(error: unknown, path = ""): unknown {

@@ -1,6 +1,13 @@
+import { adoptForeignTerminal } from "libmoshpit-node/tty";
 import { OWN_ERROR } from "./failure.js";
 import { run } from "./run.js";
 import { exitNow } from "./signals.js";
+
+// Node opens its inspector, a port through which this program and its keys are anybody's of this account and, in some
+// settings, of the network, on SIGUSR1, unless somebody listens to that.
+process.on("SIGUSR1", () => undefined);
+
+adoptForeignTerminal();
 
 /** A fault of `mp` itself. The terminal is given back by its guard, when the process exits. */
 function crash(error: unknown): never {

@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import { homedir } from "node:os";
+import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CipherSuite } from "libmoshpit/wire";
 import { loadClientConfig, type CipherSuiteName, type ClientConfig } from "libmoshpit-node/config";
 import { openLog, type Log } from "libmoshpit-node/log";
 import { formatEndpoint } from "libmoshpit-node/net";
-import { terminalSize, TerminalGuard } from "libmoshpit-node/tty";
-import { currentUser } from "libmoshpit-node/users";
+import { inBackgroundOf, terminalSize, TerminalGuard, withoutWaiting } from "libmoshpit-node/tty";
 import { Failure, Interrupted, OWN_ERROR } from "./failure.js";
 import { requestSession, type Granted } from "./handshake.js";
 import { HostTrust } from "./host-trust.js";
@@ -15,6 +15,7 @@ import type { LocalInput } from "./local/input.js";
 import { LocalOutput } from "./local/output.js";
 import { PipeInput } from "./local/pipe-input.js";
 import { TerminalInput } from "./local/terminal-input.js";
+import { accountName, nameOnServer } from "./login-name.js";
 import { openRequest, wantsTerminal } from "./request.js";
 import { Session, type SessionEnd } from "./session.js";
 import { onEndingSignal, statusOfSignal } from "./signals.js";
@@ -31,7 +32,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   for (const warning of loaded.warnings) process.stderr.write(`mp: ${warning}\n`);
   const log = openLog(loaded.config.log, { target: "moshpit", role: "client" });
   try {
-    return await new Client(loaded.config, log).run();
+    return await new Client(loaded.config, log, loaded.sources.has("public_key_path")).run();
   } finally {
     await log.close();
   }
@@ -55,25 +56,34 @@ class Client {
   /** Aborted with the reason for leaving before the remote program did. */
   readonly #leave = new AbortController();
   readonly #guard: TerminalGuard | undefined;
+  readonly #publicKeyGiven: boolean;
   readonly #withTerminal: boolean;
+  readonly #inputEmpty: boolean;
   readonly #output: LocalOutput;
   #input: LocalInput | undefined;
   #session: Session | undefined;
 
-  constructor(config: ClientConfig, log: Log) {
+  /** `publicKeyGiven`: the path of the public key is not the default. */
+  constructor(config: ClientConfig, log: Log, publicKeyGiven: boolean) {
     this.#config = config;
     this.#log = log;
-    const { stdin, stdout } = process;
+    this.#publicKeyGiven = publicKeyGiven;
+    const { stdin } = process;
+    const stdout = withoutWaiting(process.stdout, 1);
+    const stdoutIsTerminal = process.stdout.isTTY;
+    // `mp host -- command &`: to read the terminal or to change its modes would stop the job.
+    this.#inputEmpty = config.command !== undefined && !config.tty && stdin.isTTY && inBackgroundOf(0);
     this.#withTerminal = wantsTerminal({
       forced: config.tty,
       command: config.command,
-      stdinIsTerminal: stdin.isTTY,
-      stdoutIsTerminal: stdout.isTTY,
+      stdinIsTerminal: stdin.isTTY && !this.#inputEmpty,
+      stdoutIsTerminal,
     });
     if (this.#withTerminal && stdin.isTTY) {
-      this.#guard = new TerminalGuard(stdin, stdout.isTTY ? stdout : undefined);
+      this.#guard = new TerminalGuard(stdin, stdoutIsTerminal ? stdout : undefined);
     }
-    this.#output = new LocalOutput(this.#guard, () => this.#interrupt(statusOfSignal("SIGPIPE")));
+    const gone = (): void => this.#interrupt(statusOfSignal("SIGPIPE"));
+    this.#output = new LocalOutput(stdout, withoutWaiting(process.stderr, 2), this.#guard, gone);
   }
 
   async run(): Promise<number> {
@@ -96,10 +106,13 @@ class Client {
   }
 
   async #connect(): Promise<number> {
-    const { destination, serverPort, privateKeyPath } = this.#config;
-    const user = destination.user ?? localLoginName();
+    const { destination, serverPort, privateKeyPath, publicKeyPath } = this.#config;
+    const user = destination.user ?? nameOnServer(accountName());
     const target: Target = { user, host: destination.host, port: serverPort };
-    const identity = await loadIdentity(privateKeyPath);
+    const identity = await loadIdentity(privateKeyPath, {
+      path: publicKeyPath,
+      given: this.#publicKeyGiven,
+    });
     this.#leave.signal.throwIfAborted();
     const input = (this.#input = this.#openInput());
     const granted = await requestSession({
@@ -110,6 +123,8 @@ class Client {
       cipherSuites:
         this.#config.cipherSuite === undefined ? undefined : [CIPHER_SUITES[this.#config.cipherSuite]],
       signal: this.#leave.signal,
+      waiting: () =>
+        this.#output.say(`waiting for ${formatEndpoint(target.host, serverPort)} to answer the handshake …`),
     });
     this.#log.info(`session ${granted.session.sessionName} of ${user} on ${udpEndpoint(granted)}`);
     const end = await this.#converse(granted, input);
@@ -119,7 +134,7 @@ class Client {
 
   #openInput(): LocalInput {
     const guard = this.#guard;
-    if (guard === undefined) return new PipeInput(process.stdin);
+    if (guard === undefined) return new PipeInput(this.#inputEmpty ? Readable.from([]) : process.stdin);
     this.#log.setRaw(true);
     return new TerminalInput(process.stdin, guard, {
       quit: () => this.#quit(),
@@ -223,15 +238,6 @@ class Client {
 
   #interrupt(status: number): void {
     this.#leave.abort(new Interrupted(status));
-  }
-}
-
-function localLoginName(): string {
-  try {
-    return currentUser().name;
-  } catch {
-    // A uid without an account, as in some containers.
-    throw new Failure("this account has no login name: write user@host");
   }
 }
 

@@ -1,8 +1,9 @@
 import { constants } from "node:os";
 import { lookupsUnderWay } from "libmoshpit-node/net";
+import { writesUnderWay } from "libmoshpit-node/tty";
 
 /** Signals that end `mp`, and that it answers by ending the session and giving the terminal back. */
-const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const ENDING = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
 
 /** What a shell shows for a program that a signal ended. */
 export function statusOfSignal(signal: NodeJS.Signals | number): number {
@@ -15,11 +16,11 @@ export function onEndingSignal(end: (status: number) => void): void {
 }
 
 /**
- * Ends the process with this status. While a name is looked up, `process.exit` would wait for the answer; a person who
- * quits does not: then a signal ends the process, for the same status as a shell shows it where there is such a signal.
+ * Ends the process with this status. While a name is looked up or a terminal takes no output, `process.exit` would
+ * wait for that; a person who quits does not: then a signal ends the process, for the same status as a shell shows it where there is such a signal.
  */
 export function exitNow(status: number): never {
-  if (lookupsUnderWay() > 0) {
+  if (lookupsUnderWay() > 0 || writesUnderWay() > 0) {
     const signal = ENDING.find((each) => statusOfSignal(each) === status) ?? "SIGTERM";
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);

@@ -1,6 +1,7 @@
 import { commonOptions } from "./common-options.js";
 import { parseDestination } from "./destination.js";
 import type { Program } from "./option.js";
+import { firstWord } from "./values.js";
 
 /** How the cipher suites are called in the configuration. */
 export const CIPHER_SUITE_NAMES = ["aes-256-gcm-siv-hmac-sha512", "aes-256-gcm-siv-hmac-sha512-256"] as const;
@@ -82,6 +83,7 @@ export const CLIENT_PROGRAM: Program = {
   notes: [
     "Key by key, an environment variable wins over a flag, and a flag over the file. This differs from ssh, where the command line wins. SERVER_DESTINATION alone wins over everything.",
     "Escape key: Ctrl-^, then . to quit.",
+    "In the background (mp host -- command &) standard input is empty unless it is redirected.",
     "Exit status: that of the remote shell or command; 255 for an error of mp itself.",
   ],
 };
@@ -92,6 +94,6 @@ function destinationFault(text: string): string | undefined {
 }
 
 function fingerprintFault(text: string): string | undefined {
-  if (/^SHA256:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]$/.test(text)) return undefined;
+  if (/^SHA256:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]$/.test(firstWord(text))) return undefined;
   return `must be SHA256: and 43 characters of base64, is ${JSON.stringify(text)}`;
 }

@@ -3,6 +3,7 @@ import { CLIENT_PROGRAM, type CipherSuiteName } from "./client-program.js";
 import { parseDestination, type Destination } from "./destination.js";
 import { load, type Invocation, type Loaded, type Values } from "./load.js";
 import { logSettings } from "./logging.js";
+import { firstWord } from "./values.js";
 
 /** What `mp` runs with. Paths are absolute. */
 export interface ClientConfig {
@@ -47,6 +48,7 @@ function complete(values: Values): ClientConfig | string {
   if (Buffer.byteLength(command) > LONGEST_COMMAND)
     return `the command is longer than ${LONGEST_COMMAND} octets`;
   if (command.includes("\0")) return "the command holds a NUL";
+  const hostFingerprint = values.text("host_fingerprint");
   const privateKeyPath = values.certainText("private_key_path");
   return {
     destination,
@@ -57,7 +59,7 @@ function complete(values: Values): ClientConfig | string {
     publicKeyPath: values.text("public_key_path") ?? `${privateKeyPath}.pub`,
     knownHosts: values.certainText("known_hosts"),
     acceptNewHostKey: values.switch("accept_new_host_key"),
-    hostFingerprint: values.text("host_fingerprint"),
+    hostFingerprint: hostFingerprint === undefined ? undefined : firstWord(hostFingerprint),
     cipherSuite: values.text("cipher_suite") as CipherSuiteName | undefined,
     maxReconnectBackoffSecs: values.number("max_reconnect_backoff_secs"),
     // Whoever did not ask for log lines gets none between those of the remote program.

@@ -67,6 +67,10 @@ describe("the command line of mp", () => {
 
   it.each([
     [[], "255 mp: no destination: mp [OPTIONS] <SERVER_DESTINATION>, see mp --help\n"],
+    [
+      [""],
+      "255 mp: SERVER_DESTINATION is empty: mp [OPTIONS] <SERVER_DESTINATION> [-- COMMAND...], see mp --help\n",
+    ],
     [["h", "ls"], '255 mp: unexpected argument "ls": a remote command goes after --\n'],
     [["-x", "h"], "255 mp: unknown option -x: see mp --help\n"],
     [["--colour", "h"], "255 mp: unknown option --colour: see mp --help\n"],
@@ -93,6 +97,18 @@ describe("the command line of mp", () => {
       knownHosts: join(home, "kh"),
       log: { file: { path: "/log" } },
     });
+  });
+
+  it("says nothing of what mps tells the programs of a session", async () => {
+    const env = { MOSHPIT_SESSION: "s1", MOSHPIT_SESSIONS: "x" };
+    const loaded = await loadClientConfig({ argv: ["h"], env, cwd: "/work", home });
+    expect(loaded).toMatchObject({ warnings: ["MOSHPIT_SESSIONS is no setting of mp: ignored"] });
+  });
+
+  it("takes a fingerprint with its comment, as mp-keygen prints it", async () => {
+    const print = `SHA256:${"a".repeat(42)}A`;
+    const config = await configOf(client("h", "--host-fingerprint", ` ${print} root@server\n`));
+    expect(config.hostFingerprint).toBe(print);
   });
 
   it("shows log lines only to whoever asked for them", async () => {

@@ -24,6 +24,9 @@ export interface Settings {
   readonly problems: readonly string[];
 }
 
+/** What mps tells the programs of a session: mp within one is not to wonder. */
+const NO_SETTINGS: ReadonlySet<string> = new Set(["MOSHPIT_SESSION"]);
+
 /** Every variable with the program's prefix; an empty one counts as not set, an unknown one is a warning. */
 export function fromEnvironment(
   program: Program,
@@ -34,6 +37,7 @@ export function fromEnvironment(
   const collected = new Collector();
   for (const [name, text] of Object.entries(env)) {
     if (!name.startsWith(program.prefix) || text === undefined || text === "") continue;
+    if (NO_SETTINGS.has(name)) continue;
     const option = options.get(name);
     if (option === undefined) collected.warn(`${name} is no setting of ${program.name}: ignored`);
     else collected.take(option, readText(option, text, paths), name, { kind: "environment", name });
@@ -66,7 +70,9 @@ export function fromArgument(program: Program, line: CommandLine, paths: PathCon
     const hint = program.takesCommand ? ": a remote command goes after --" : "";
     collected.wrong(`unexpected argument ${JSON.stringify(surplus)}${hint}`);
   }
-  if (option !== undefined && text !== undefined) {
+  if (option !== undefined && text === "") {
+    collected.wrong(`${option.positional} is empty: ${program.usage}, see ${program.name} --help`);
+  } else if (option !== undefined && text !== undefined) {
     collected.take(option, readText(option, text, paths), option.positional ?? "", { kind: "argument" });
   }
   return collected;

@@ -72,6 +72,11 @@ export function expandPath(
   return { kind: "value", value: resolve(paths.cwd, text) };
 }
 
+/** What stands before the first space: a fingerprint without the comment that `mp-keygen fingerprint` prints after it. */
+export function firstWord(text: string): string {
+  return text.trim().split(/\s+/)[0] ?? "";
+}
+
 /** "an integer from 1 to 65535", for messages and help. */
 export function expectation(option: Option): string {
   const kind = option.kind;

@@ -1,6 +1,9 @@
-import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { closeSync, writeSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
+import { setImmediate } from "node:timers/promises";
 import { ReadStream } from "node:tty";
+import { isReopened } from "./descriptor.js";
+import { openControllingTerminal } from "./foreign-terminal.js";
 
 /** What a person answered: text, or that they would rather not (Ctrl-C, Ctrl-D, the terminal went away). */
 export type Answer = { readonly kind: "text"; readonly text: string } | { readonly kind: "cancelled" };
@@ -17,10 +20,12 @@ export async function askOnTerminal(
   prompt: string,
   options: { readonly echo: boolean },
 ): Promise<Answer | undefined> {
-  const fd = openTerminal();
+  const fd = openControllingTerminal();
   if (fd === undefined) return undefined;
   const stream = new ReadStream(fd);
-  const say = (text: string): void => void writeSync(fd, text);
+  // Node's own descriptor is closed with the stream, the one that it was made from is not.
+  const reopened = isReopened(stream, fd);
+  const say = (text: string): void => sayAtOnce(fd, text);
   try {
     stream.setRawMode(true);
     // This raw mode processes output: a line feed is a new line.
@@ -29,22 +34,26 @@ export async function askOnTerminal(
   } finally {
     stream.setRawMode(false);
     stream.destroy();
+    if (reopened) closeSync(fd);
+    // The key that ended the answer may have been announced for standard input, too, and is not there any more: whoever
+    // reads that next and has to wait for input would wait for another key.
+    await setImmediate();
   }
 }
 
 /** Whether `askOnTerminal` would find a terminal. */
 export function hasControllingTerminal(): boolean {
-  const fd = openTerminal();
+  const fd = openControllingTerminal();
   if (fd !== undefined) closeSync(fd);
   return fd !== undefined;
 }
 
-function openTerminal(): number | undefined {
+/** A terminal that takes nothing (Ctrl-S) shows nothing. */
+function sayAtOnce(fd: number, text: string): void {
   try {
-    return openSync("/dev/tty", constants.O_RDWR | constants.O_NOCTTY);
-  } catch {
-    // ENXIO or ENOENT: there is none, which is an answer.
-    return undefined;
+    writeSync(fd, text);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
   }
 }
 

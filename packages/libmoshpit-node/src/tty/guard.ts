@@ -9,7 +9,8 @@ export interface GuardedOutput {
 
 /**
  * Holds the person's terminal in raw mode and gives it back as it was. `restore` is called after every kind of
- * end, by `process.on("exit")` at the latest; only SIGKILL escapes it.
+ * end, by `process.on("exit")` at the latest; what ends the process at once escapes it: SIGKILL, and the signals of a
+ * fault (SIGABRT, SIGSEGV and their like).
  */
 export class TerminalGuard {
   readonly #input: ReadStream;

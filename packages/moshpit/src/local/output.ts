@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import { PatientOutput, type TerminalGuard } from "libmoshpit-node/tty";
 
 const LINE_FEED = 0x0a;
@@ -11,11 +12,16 @@ export class LocalOutput {
   #inLine = false;
 
   /** `gone` is called when nobody reads standard output any more. */
-  constructor(guard: TerminalGuard | undefined, gone: (error: NodeJS.ErrnoException) => void) {
+  constructor(
+    stdout: Writable,
+    stderr: Writable,
+    guard: TerminalGuard | undefined,
+    gone: (error: NodeJS.ErrnoException) => void,
+  ) {
     this.#guard = guard;
-    this.#stdout = new PatientOutput(process.stdout, gone);
+    this.#stdout = new PatientOutput(stdout, gone);
     // Whoever closes standard error does not want to know.
-    this.#stderr = new PatientOutput(process.stderr, () => undefined);
+    this.#stderr = new PatientOutput(stderr, () => undefined);
   }
 
   /** Output of the remote program. */
