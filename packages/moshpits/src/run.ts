@@ -26,11 +26,13 @@ export async function run(argv: readonly string[], hostPath: string): Promise<nu
     for (const warning of key.warnings) log.warn(warning);
     log.info(`host key ${fingerprint(key.identity.publicKey)}`);
     const listener = new Listener({ config, identity: key.identity, log, hostPath });
+    // Before anybody is told that there is something to stop.
+    const ended = endingSignal(log);
     const where = await listener.start();
     // With -e the log says it.
     if (process.stderr.isTTY && !config.log.stdout.enabled)
       process.stderr.write(`mps: listening on ${where}; log: ${config.log.file.path}\n`);
-    const signal = await endingSignal(log);
+    const signal = await ended;
     listener.stop();
     log.info(`stopped by ${signal}; sessions go on`);
     return 0;
