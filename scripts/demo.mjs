@@ -56,6 +56,10 @@ async function inWorld(wanted) {
     world.endLater(child.pid);
     const { code, signal } = await ended(child);
     return signal === null ? code : statusOf(signal);
+  } catch (error) {
+    // Ctrl-C at a terminal reaches what is being started, too: that it failed then is no news.
+    if (signalled !== undefined) return statusOf(signalled);
+    throw error;
   } finally {
     await world?.remove();
   }
