@@ -1,4 +1,4 @@
-import { Connection, type SessionEvent } from "libmoshpit/session";
+import { Attachment, type SessionEvent } from "libmoshpit/session";
 import { unreachable } from "libmoshpit/util";
 import type { ExitStatus } from "libmoshpit/wire";
 import { now } from "libmoshpit-node/clock";
@@ -37,7 +37,7 @@ const QUIT_WAIT_MS = 300;
 
 /** A session under way: one connection, its socket and its timers. */
 export class Session {
-  readonly #connection: Connection;
+  readonly #connection: Attachment;
   readonly #driver: Driver<SessionEvent, string>;
   readonly #udp: UdpClient;
   readonly #listener: SessionListener;
@@ -52,7 +52,7 @@ export class Session {
     this.#udp = udp;
     this.#listener = listener;
     this.#ended = new Promise((resolve) => (this.#resolve = resolve));
-    this.#connection = new Connection({
+    this.#connection = new Attachment({
       role: "client",
       crypto: nodeCrypto,
       entropy: systemEntropy,
@@ -151,6 +151,8 @@ export class Session {
       case "end":
       case "resize":
       case "path":
+      case "resumed":
+      case "retired":
         // The end of output comes with the Close; sizes are this side's; the server does not move.
         return;
       default:

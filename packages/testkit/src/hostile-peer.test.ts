@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { nobleCrypto } from "libmoshpit/crypto";
-import { Connection, type SessionEvent } from "libmoshpit/session";
+import { Attachment, type SessionEvent } from "libmoshpit/session";
 import { millis, seconds, type Micros } from "libmoshpit/util";
 import {
   encodeFrame,
@@ -20,7 +20,7 @@ const octets = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** One connection whose peer is the test, with the right keys and no manners. */
 class Subject {
-  readonly connection: Connection;
+  readonly connection: Attachment;
   readonly events: SessionEvent[] = [];
   readonly sent: Uint8Array[] = [];
   /** What the connection was given as random octets: the tokens of its Challenges. */
@@ -35,7 +35,7 @@ class Subject {
     const theirs: DirectionKeys = role === "client" ? secrets.serverToClient : secrets.clientToServer;
     this.#sealer = new PacketSealer(crypto, secrets.suite, ID, theirs);
     const entropy = seededEntropy(random);
-    this.connection = new Connection({
+    this.connection = new Attachment({
       role,
       crypto,
       entropy: {
@@ -90,7 +90,7 @@ class Subject {
     this.#now = until;
   }
 
-  do(call: (connection: Connection, now: Micros) => void): void {
+  do(call: (connection: Attachment, now: Micros) => void): void {
     call(this.connection, this.#now);
     this.drain();
   }

@@ -1,6 +1,6 @@
 import type { CryptoProvider, Entropy } from "libmoshpit/crypto";
-import { Connection, type ConnectionConfig, type Role, type SessionEvent } from "libmoshpit/session";
-import { concatBytes, type Micros } from "libmoshpit/util";
+import { Attachment, type AttachmentConfig, type Role, type SessionEvent } from "libmoshpit/session";
+import { after, concatBytes, micros, type Micros } from "libmoshpit/util";
 import { CipherSuite, type ConnectionSecrets, type DirectionKeys } from "libmoshpit/wire";
 import type { LinkConditions } from "./link.js";
 import { DuplexLink, Network, type Host } from "./network.js";
@@ -16,8 +16,8 @@ export interface PairOptions {
   readonly toClient?: LinkConditions;
   readonly suite?: CipherSuite;
   readonly crypto?: CryptoProvider;
-  readonly server?: Partial<ConnectionConfig>;
-  readonly client?: Partial<ConnectionConfig>;
+  readonly server?: Partial<AttachmentConfig>;
+  readonly client?: Partial<AttachmentConfig>;
   /** Whether what is delivered counts as consumed at once; otherwise the test consumes. */
   readonly consume?: boolean;
   /** Whether `trace` records what is sent. */
@@ -27,15 +27,15 @@ export interface PairOptions {
 /** One side: its machine, and everything that came out of it. */
 export class Side {
   readonly host: Host<SessionEvent>;
-  readonly connection: Connection;
+  readonly connection: Attachment;
   readonly events: { readonly at: Micros; readonly event: SessionEvent }[] = [];
   /** What was delivered on both streams, in octets. */
   octetsReceived = 0;
   /** Called after an event is recorded. */
   onEvent: (event: SessionEvent, now: Micros) => void = () => undefined;
 
-  constructor(network: Network, address: string, config: ConnectionConfig, consume: boolean) {
-    this.connection = new Connection(config);
+  constructor(network: Network, address: string, config: AttachmentConfig, consume: boolean) {
+    this.connection = new Attachment(config);
     this.host = network.addHost(address, this.connection, (event, now) => {
       this.events.push({ at: now, event });
       if (event.type === "data") this.octetsReceived += event.bytes.length;
@@ -45,7 +45,7 @@ export class Side {
   }
 
   /** A call on the connection, and what follows from it. */
-  do(call: (connection: Connection, now: Micros) => void): void {
+  do(call: (connection: Attachment, now: Micros) => void): void {
     this.host.run((now) => call(this.connection, now));
   }
 
@@ -84,16 +84,20 @@ export class Pair {
   readonly trace: Trace;
   readonly client: Side;
   readonly server: Side;
+  readonly #firstDatagram: Micros | undefined;
+  #attempts = 0;
 
   constructor(options: PairOptions) {
     this.random = new SeededRandom(options.seed);
     this.secrets = randomSecrets(this.random, options.suite);
-    this.connectionId = BigInt(this.random.uint32()) * 2n ** 32n + BigInt(this.random.uint32());
+    this.connectionId = randomId(this.random);
     const { link = {}, toClient = link, consume = true } = options;
     this.link = new DuplexLink(link, toClient, this.random.fork());
     this.network = new Network(this.link.route);
     const crypto = options.crypto ?? quickCrypto;
-    this.trace = new Trace(crypto, this.secrets, this.connectionId);
+    this.trace = new Trace(crypto);
+    this.trace.add(this.secrets, this.connectionId);
+    this.#firstDatagram = options.server?.firstDatagram;
     if (options.trace === true) this.network.onCarried = (carried) => this.trace.record(carried);
     const shared = {
       crypto,
@@ -102,11 +106,48 @@ export class Pair {
       connectionId: this.connectionId,
       now: this.network.now,
     };
-    const side = (role: Role, extra: Partial<ConnectionConfig> = {}): Side =>
+    const side = (role: Role, extra: Partial<AttachmentConfig> = {}): Side =>
       new Side(this.network, role, { ...shared, role, ...extra }, consume);
     this.server = side("server", options.server);
     this.client = side("client", { path: "server", ...options.client });
   }
+
+  /**
+   * A handshake, which this network does not carry: half of `duration` to the server, and half to the client, which
+   * has given up any other by then.
+   */
+  resume(duration: Micros = micros(0)): { readonly connectionId: bigint } {
+    const [secrets, connectionId] = [randomSecrets(this.random, this.secrets.suite), randomId(this.random)];
+    this.trace.add(secrets, connectionId);
+    const generation = this.client.connection.generation + 1;
+    const asked = this.client.connection.counts;
+    const attempt = ++this.#attempts;
+    const { now } = this.network;
+    this.network.at(after(now, micros(duration / 2)), () => {
+      const firstDatagram = this.#firstDatagram;
+      const init = {
+        secrets,
+        connectionId,
+        generation,
+        ...(firstDatagram !== undefined && { firstDatagram }),
+      };
+      // A handshake that was given up may come last: the server refuses it.
+      if (attempt !== this.#attempts) return;
+      this.server.do((server, at) => server.resume(at, { ...init, ...asked }));
+      const granted = this.server.connection.counts;
+      this.network.at(after(now, duration), () =>
+        this.client.do((client, at) => {
+          if (attempt !== this.#attempts) return;
+          client.resume(at, { secrets, connectionId, generation, path: "server", ...granted });
+        }),
+      );
+    });
+    return { connectionId };
+  }
+}
+
+function randomId(random: SeededRandom): bigint {
+  return BigInt(random.uint32()) * 2n ** 32n + BigInt(random.uint32());
 }
 
 /** Random keys for both directions. */

@@ -1,6 +1,7 @@
 import type { CryptoProvider } from "libmoshpit/crypto";
 import type { Micros } from "libmoshpit/util";
 import {
+  connectionIdOf,
   decodePayload,
   PacketOpener,
   type ConnectionSecrets,
@@ -17,6 +18,7 @@ export interface TracedPacket {
   readonly to: Address;
   readonly octets: number;
   readonly fate: Fate;
+  readonly connectionId: bigint;
   readonly packetNumber: number;
   readonly payload: Payload;
   /** The datagram itself, to be replayed or changed. */
@@ -26,23 +28,43 @@ export interface TracedPacket {
 /** Opens every datagram that leaves: what the machines really say, not what they report. */
 export class Trace {
   readonly packets: TracedPacket[] = [];
-  readonly #fromClient: PacketOpener;
-  readonly #fromServer: PacketOpener;
+  readonly #crypto: CryptoProvider;
+  readonly #openers = new Map<bigint, { readonly client: PacketOpener; readonly server: PacketOpener }>();
 
-  constructor(crypto: CryptoProvider, secrets: ConnectionSecrets, connectionId: bigint) {
+  constructor(crypto: CryptoProvider) {
+    this.#crypto = crypto;
+  }
+
+  /** Opens the datagrams of this connection, too. */
+  add(secrets: ConnectionSecrets, connectionId: bigint): void {
     const opener = (keys: ConnectionSecrets["clientToServer"]): PacketOpener =>
-      new PacketOpener(crypto, secrets.suite, connectionId, keys);
-    this.#fromClient = opener(secrets.clientToServer);
-    this.#fromServer = opener(secrets.serverToClient);
+      new PacketOpener(this.#crypto, secrets.suite, connectionId, keys);
+    this.#openers.set(connectionId, {
+      client: opener(secrets.clientToServer),
+      server: opener(secrets.serverToClient),
+    });
   }
 
   /** Throws on a datagram that does not open: a machine never sends one. */
   record({ at, from, to, bytes, fate }: Carried): void {
-    const opened = (to.startsWith("server") ? this.#fromClient : this.#fromServer).open(bytes);
-    if (opened.kind === "dropped") throw new Error(`a packet from ${from} does not open: ${opened.reason}`);
+    const connectionId = connectionIdOf(bytes) ?? 0n;
+    const opened = this.#openers
+      .get(connectionId)
+      ?.[to.startsWith("server") ? "client" : "server"].open(bytes);
+    if (opened?.kind !== "packet") throw new Error(`a packet from ${from} does not open: ${opened?.reason}`);
     const payload = decodePayload(opened.plaintext);
     const { packetNumber } = opened;
-    this.packets.push({ at, from, to, octets: bytes.length, fate, packetNumber, payload, bytes });
+    this.packets.push({
+      at,
+      from,
+      to,
+      octets: bytes.length,
+      fate,
+      connectionId,
+      packetNumber,
+      payload,
+      bytes,
+    });
   }
 
   /** The packets that a role sent from that moment on. */

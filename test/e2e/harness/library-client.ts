@@ -7,7 +7,7 @@ import {
   ClientHandshake,
   type ClientHandshakeEvent,
 } from "../../../packages/libmoshpit/src/handshake/index.js";
-import { Connection, type SessionEvent } from "../../../packages/libmoshpit/src/session/index.js";
+import { Attachment, type SessionEvent } from "../../../packages/libmoshpit/src/session/index.js";
 import type {
   ClientRequest,
   ConnectionSecrets,
@@ -105,7 +105,7 @@ export class LibraryClient {
   /** Every datagram that left. */
   readonly sent: Uint8Array[] = [];
   readonly ended: Promise<Ended>;
-  readonly #connection: Connection;
+  readonly #connection: Attachment;
   readonly #driver: Driver<SessionEvent, string>;
   readonly #outputs: [Uint8Array[], Uint8Array[]] = [[], []];
   readonly #socket: UdpClient;
@@ -114,7 +114,7 @@ export class LibraryClient {
 
   private constructor(
     session: SessionAccepted,
-    connection: Connection,
+    connection: Attachment,
     socket: UdpClient,
     received: { deliver?: (path: string, bytes: Uint8Array) => void },
   ) {
@@ -160,7 +160,7 @@ export class LibraryClient {
     const socket = await UdpClient.open(options.host.includes(":") ? 6 : 4, (path, bytes) =>
       received.deliver?.(path, bytes),
     );
-    const connection = new Connection({
+    const connection = new Attachment({
       role: "client",
       crypto: nodeCrypto,
       entropy: systemEntropy,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { nobleCrypto } from "../crypto/index.js";
 import { seconds } from "../util/index.js";
 import { CipherSuite, encodeFrame, encodePayload, PacketSealer, type DirectionKeys } from "../wire/index.js";
-import { Connection } from "./connection.js";
+import { Attachment } from "./attachment.js";
 
 const keys = (seed: number): DirectionKeys => ({
   aeadKey: new Uint8Array(32).fill(seed),
@@ -17,7 +17,7 @@ const secrets = {
 
 /** What a client tells of a Close with that text. */
 function told(text: string): unknown {
-  const connection = new Connection({
+  const connection = new Attachment({
     role: "client",
     crypto: nobleCrypto,
     entropy: { bytes: (_label, length) => new Uint8Array(length) },

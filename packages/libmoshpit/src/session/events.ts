@@ -14,22 +14,39 @@ export type Role = "client" | "server";
 /** Where a datagram came from or goes to, in the driver's words; the machine only compares it. */
 export type Path = string;
 
-/** What a connection starts from. */
-export interface ConnectionConfig {
-  readonly role: Role;
-  readonly crypto: CryptoProvider;
-  readonly entropy: Entropy;
+/** What a handshake gives a connection. */
+export interface ConnectionInit {
   readonly secrets: ConnectionSecrets;
+  /** Random; not 0. */
   readonly connectionId: bigint;
   /** The client's: where the server is. */
   readonly path?: Path;
-  readonly now: Micros;
-  /** The server's: the connection ends if nothing authentic arrives within this time. */
+  /** The server's: nothing goes on if nothing authentic arrives within this time. */
   readonly firstDatagram?: Micros;
-  /** The server's: the connection ends after this long a silence of the client. */
+}
+
+/** What an attachment starts from: its first connection, and what does not change with the next. */
+export interface AttachmentConfig extends ConnectionInit {
+  readonly role: Role;
+  readonly crypto: CryptoProvider;
+  readonly entropy: Entropy;
+  readonly now: Micros;
+  /** The server's: the attachment ends after this long a silence of the client. */
   readonly detachedLifetime?: Micros;
   /** How long an unacknowledged Close is repeated while the peer is silent; by role where absent. */
   readonly closeLifetime?: Micros;
+}
+
+/** How far a side is: its next unused sequence number, and below which it has all of the peer's frames. */
+export interface Counts {
+  readonly nextSequence: number;
+  readonly cumulativeSequence: number;
+}
+
+/** A new connection for an attachment. spec/10-path-and-life.md, PL-RESUME. */
+export interface ResumeInit extends ConnectionInit, Counts {
+  /** Counts the attachment's connections from 1. */
+  readonly generation: number;
 }
 
 /** How a session is ended. */
@@ -68,6 +85,10 @@ export type SessionEvent =
   | { readonly type: "drain" }
   /** The server's: the client is there now. */
   | { readonly type: "path"; readonly path: Path }
+  /** The peer was heard on the connection that `resume` brought: everything goes over that one now. */
+  | { readonly type: "resumed"; readonly path: Path }
+  /** That connection is over, and another one goes on. Its secrets are the caller's to wipe. */
+  | { readonly type: "retired"; readonly connectionId: bigint }
   /** The peer's Close, after everything that it sent before. The text is free of control characters. */
   | {
       readonly type: "close";
@@ -78,13 +99,13 @@ export type SessionEvent =
   /** The last event: no packets and no timers any more. */
   | { readonly type: "closed"; readonly cause: ClosedCause };
 
-/** What a connection did so far. */
-export interface ConnectionCounters {
+/** What an attachment did so far, on all its connections. */
+export interface AttachmentCounters {
   readonly packetsSent: number;
   readonly octetsSent: number;
   readonly packetsReceived: number;
   readonly octetsReceived: number;
-  /** Datagrams that were not packets of this connection, or not for the first time. */
+  /** Datagrams that were not packets of a connection, or not for the first time. */
   readonly dropped: ReadonlyMap<DropReason, number>;
   /** Reliable frames that were sent again: asked for, with a probe, or along with a new one. */
   readonly framesRetransmitted: number;

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { nobleCrypto } from "../crypto/index.js";
 import { micros } from "../util/index.js";
 import { CipherSuite } from "../wire/index.js";
-import { Connection } from "./connection.js";
+import { Attachment } from "./attachment.js";
 import type { SessionEvent } from "./events.js";
 
 vi.mock("../wire/limits.js", async (original) => ({
@@ -14,7 +14,7 @@ describe("the last packet number", () => {
   it("PK-NUM-002 ends the connection", () => {
     const keys = { aeadKey: new Uint8Array(32), aeadIv: new Uint8Array(12), macKey: new Uint8Array(64) };
     const suite = CipherSuite.AES_256_GCM_SIV_HMAC_SHA512;
-    const connection = new Connection({
+    const connection = new Attachment({
       role: "client",
       crypto: nobleCrypto,
       entropy: { bytes: (_label, length) => new Uint8Array(length) },

@@ -9,7 +9,7 @@ import {
   type DirectionKeys,
   type Frame,
 } from "../wire/index.js";
-import { Connection } from "./connection.js";
+import { Attachment } from "./attachment.js";
 import { Timestamps } from "./timestamps.js";
 
 const keys = (seed: number): DirectionKeys => ({
@@ -25,7 +25,7 @@ const secrets = {
 
 /** A client with frames in flight, whose peer shows a round trip of 0. */
 class Subject {
-  readonly #connection = new Connection({
+  readonly #connection = new Attachment({
     role: "client",
     crypto: nobleCrypto,
     entropy: { bytes: (_label, length) => new Uint8Array(length) },

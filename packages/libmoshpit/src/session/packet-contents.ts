@@ -18,6 +18,8 @@ export interface Contents {
   /** Whether everything unacknowledged is here. */
   readonly whole: boolean;
   readonly probe: boolean;
+  /** Whether it asks if the peer is there. */
+  readonly question: boolean;
 }
 
 /** Chooses what the next packet carries, and says whether there has to be one. spec/07-recovery.md, TR-SEND. */
@@ -61,7 +63,8 @@ export class PacketContents {
     const frames = new FrameList(plaintextRoom - MAX_HEAD_LENGTH);
     const repeat = due.delete("repeat");
     if (frames.room < LEAST_ROOM) return undefined;
-    this.#addPathFrames(now, frames);
+    const question = due.delete("liveness");
+    this.#addPathFrames(now, frames, question);
     this.#addNak(now, frames);
     const unreliable = frames.count;
     const probe = due.delete("probe") && !send.hasAsked;
@@ -82,15 +85,18 @@ export class PacketContents {
       fresh: fresh.length > 0,
       whole: reliable === send.flightFrames,
       probe,
+      question,
     };
   }
 
-  #addPathFrames(now: Micros, frames: FrameList): void {
+  #addPathFrames(now: Micros, frames: FrameList, question: boolean): void {
+    const { path, rtt } = this.#parts;
+    if (question) frames.add(encodeFrame({ kind: "challenge", token: path.question() }));
     if (this.#response !== undefined) {
       frames.add(encodeFrame({ kind: "challenge-response", token: this.#response }));
       this.#response = undefined;
     }
-    const token = this.#parts.path.takeChallenge(now, this.#parts.rtt.probeTimeout);
+    const token = path.takeChallenge(now, rtt.probeTimeout);
     if (token !== undefined) frames.add(encodeFrame({ kind: "challenge", token }));
   }
 

@@ -1,10 +1,11 @@
 import { elapsed, type Micros } from "../util/index.js";
 import { SERVER_SILENT_AFTER } from "../wire/index.js";
 import { Acknowledgement, PeerReport } from "./acknowledgement.js";
-import type { ConnectionConfig, Role } from "./events.js";
+import type { ConnectionParameters } from "./connection.js";
+import { Delivery } from "./delivery.js";
+import type { Role } from "./events.js";
 import { NakSchedule } from "./nak-schedule.js";
 import { PeerPath } from "./path.js";
-import { Reassembly } from "./reassembly.js";
 import { Reordering } from "./reordering.js";
 import { Repetition } from "./repetition.js";
 import { RttEstimator } from "./rtt.js";
@@ -12,6 +13,16 @@ import { SendQueue } from "./send-queue.js";
 import { Timers } from "./timers.js";
 import { Timestamps } from "./timestamps.js";
 import { CongestionWindow } from "./window.js";
+
+/** What outlives a connection: the frames of an attachment in both directions. spec/10-path-and-life.md, PL-RESUME. */
+export interface Streams {
+  readonly send: SendQueue;
+  readonly receive: Delivery;
+}
+
+export function makeStreams(): Streams {
+  return { send: new SendQueue(), receive: new Delivery() };
+}
 
 /** Everything that a connection waits for; appendix A lists what each does. */
 export type TimerName =
@@ -24,21 +35,17 @@ export type TimerName =
   | "greeting"
   | "challenge"
   | "announcement"
-  | "first-datagram"
-  | "detached"
-  | "close"
-  | "linger";
+  | "liveness"
+  | "first-datagram";
 
 /** What has to leave with the next packet, or as one. */
-export type Due = "acknowledgement" | "nak" | "repeat" | "probe" | "heartbeat";
+export type Due = "acknowledgement" | "nak" | "repeat" | "probe" | "heartbeat" | "liveness";
 
 /** What a connection is made of: its sending and its receiving half work on the same parts. */
-export interface Parts {
+export interface Parts extends Streams {
   readonly role: Role;
   readonly timers: Timers<TimerName>;
   readonly due: Set<Due>;
-  readonly send: SendQueue;
-  readonly receive: Reassembly;
   readonly repetition: Repetition;
   readonly naks: NakSchedule;
   readonly reordering: Reordering;
@@ -51,13 +58,12 @@ export interface Parts {
   readonly heard: Heard;
 }
 
-export function makeParts(config: ConnectionConfig): Parts {
+export function makeParts(config: ConnectionParameters, streams: Streams): Parts {
   return {
+    ...streams,
     role: config.role,
     timers: new Timers(),
     due: new Set(),
-    send: new SendQueue(),
-    receive: new Reassembly(),
     repetition: new Repetition(config.now),
     naks: new NakSchedule(),
     reordering: new Reordering(),

@@ -84,6 +84,11 @@ export class PeerPath {
     return { path, token: this.#entropy.bytes("challenge", CHALLENGE_LENGTH) };
   }
 
+  /** The token of a Challenge that validates nothing: any answer shows that the peer is there. PL-OUTAGE. */
+  question(): Uint8Array {
+    return this.#entropy.bytes("challenge", CHALLENGE_LENGTH);
+  }
+
   /** A ChallengeResponse came from there. */
   answered(from: Path, token: Uint8Array): void {
     if (from !== this.#path || this.#unvalidated === undefined) return;

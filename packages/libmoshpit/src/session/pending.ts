@@ -18,7 +18,7 @@ type PendingItem = PendingData | { readonly kind: "resize"; size: WindowSize } |
  * neighbouring Resizes only the last is left. spec/07-recovery.md, TR-SEND.
  */
 export class Pending {
-  readonly #items: PendingItem[] = [];
+  #items: PendingItem[] = [];
   readonly #ended = new Set<boolean>();
   #octets = 0;
 
@@ -58,8 +58,19 @@ export class Pending {
     this.#items.push(frame);
   }
 
+  /** Forgets the octets of streams, not that they ended, nor anything else; says how many octets there were. */
+  discard(): number {
+    const discarded = this.#octets;
+    this.#octets = 0;
+    this.#items = this.#items.flatMap((item): PendingItem[] => {
+      if (item.kind !== "data") return [item];
+      return item.end ? [{ ...item, chunks: [], offset: 0, octets: 0 }] : [];
+    });
+    return discarded;
+  }
+
   clear(): void {
-    this.#items.length = 0;
+    this.#items = [];
     this.#octets = 0;
   }
 

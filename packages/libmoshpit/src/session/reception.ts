@@ -37,8 +37,6 @@ export class Reception {
   #octets = 0;
   #duplicates = 0;
   #outsideWindow = 0;
-  #ended = new Set<boolean>();
-  #closed = false;
 
   constructor(parts: Parts, opener: PacketOpener) {
     this.#parts = parts;
@@ -180,7 +178,7 @@ export class Reception {
     const close = frames.some((frame) => frame.kind === "close");
     if (fresh > 0 || close) this.#owe(now, octets, close);
     else if (this.#parts.acknowledgement.wasLost(now, this.#leastAnswer)) this.#owe(now, octets, true);
-    return this.#inOrder();
+    return this.#parts.receive.inOrder();
   }
 
   /** How long the answer to a packet takes, at least. */
@@ -193,22 +191,6 @@ export class Reception {
     const at = acknowledgement.owe(now, octets, urgent);
     if (at <= now) due.add("acknowledgement");
     else timers.set("acknowledgement", micros(Math.min(at, timers.at("acknowledgement"))));
-  }
-
-  /** What can be delivered; nothing after a Close, and no octets on a stream that ended. */
-  #inOrder(): ReliableContent[] {
-    const delivered: ReliableContent[] = [];
-    for (;;) {
-      const content = this.#parts.receive.next();
-      if (content === undefined) return delivered;
-      if (this.#closed) continue;
-      if (content.kind === "close") this.#closed = true;
-      if (content.kind === "data") {
-        if (this.#ended.has(content.standardError)) continue;
-        if (content.end) this.#ended.add(content.standardError);
-      }
-      delivered.push(content);
-    }
   }
 
   #scheduleNak(now: Micros, peerNext: number): void {

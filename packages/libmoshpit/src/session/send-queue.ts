@@ -110,6 +110,16 @@ export class SendQueue {
     this.#pending.close(frame);
   }
 
+  /** Everything in flight is to be sent again: it was sent on a connection that is over. */
+  askAll(): void {
+    for (const sequence of this.#inFlight.keys()) this.#asked.add(sequence);
+  }
+
+  /** Forgets the octets that were never sent, and says how many there were. */
+  discardUnsent(): number {
+    return this.#pending.discard();
+  }
+
   /** Forgets everything that the peer does not want any more. */
   clear(): void {
     this.#pending.clear();

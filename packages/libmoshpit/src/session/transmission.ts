@@ -4,6 +4,7 @@ import {
   encodePayload,
   GREETING_INTERVAL,
   HEARTBEAT_INTERVAL,
+  LIVENESS_AFTER,
   MAX_RANGE_PAIRS,
   MAX_RANGES_LENGTH,
   PAD_AFTER,
@@ -20,7 +21,8 @@ import { Timestamps } from "./timestamps.js";
 /** Octets of one gap and run pair below the sequence window, at most. */
 const RANGE_PAIR = 4;
 
-interface Datagram {
+/** What is to be sent, and where to. */
+export interface Datagram {
   readonly path: Path;
   readonly bytes: Uint8Array;
 }
@@ -33,6 +35,8 @@ export class Transmission {
   readonly #probes: ProbeSchedule;
   #lastSent: Micros | undefined;
   #greetings = 0;
+  /** Questions whether the peer is there, since it was heard. */
+  #questions = 0;
   readonly #announcement: WindowAnnouncement;
   /** Whether the probe that is due is the second of two. */
   #probeTwin = false;
@@ -69,7 +73,7 @@ export class Transmission {
 
   /** Something authentic came: probes go at their first pace again, and what silence stopped goes on. */
   heard(now: Micros): void {
-    const { timers } = this.#parts;
+    const { timers, role } = this.#parts;
     this.#probes.heard();
     this.armProbe(now);
     if (!this.#parts.send.hasInFlight) this.#parts.repetition.cancel();
@@ -77,6 +81,8 @@ export class Transmission {
     this.#announcement.heard(this.#parts.receive);
     if (this.#announcement.repeats === 0) timers.clear("announcement");
     timers.clear("greeting");
+    this.#questions = 0;
+    if (role === "client") timers.set("liveness", after(now, LIVENESS_AFTER));
     if (timers.at("heartbeat") === NEVER) timers.set("heartbeat", after(now, HEARTBEAT_INTERVAL));
     timers.set("challenge", this.#parts.path.challengeAt);
   }
@@ -173,7 +179,7 @@ export class Transmission {
     return first || now - (this.#lastSent ?? 0) >= PAD_AFTER ? this.#sealer.maxPlaintext : 0;
   }
 
-  #sent(now: Micros, { reliable, fresh, whole, probe }: Contents): void {
+  #sent(now: Micros, { reliable, fresh, whole, probe, question }: Contents): void {
     const { acknowledgement, due, timers, receive, heard, role } = this.#parts;
     this.#lastSent = now;
     acknowledgement.sent(now);
@@ -186,6 +192,7 @@ export class Transmission {
     this.#announcement.sent(receive);
     if (this.#announcement.repeats > 0) this.#armAnnouncement(now);
     if (role === "client" && !heard.ever) this.#armGreeting(now);
+    if (question) this.#armQuestion(now);
   }
 
   #sentReliable(now: Micros, probe: boolean): void {
@@ -219,5 +226,11 @@ export class Transmission {
     const wait = Math.min(GREETING_INTERVAL * 2 ** this.#greetings, HEARTBEAT_INTERVAL);
     this.#greetings += 1;
     this.#parts.timers.set("greeting", after(now, micros(wait)));
+  }
+
+  #armQuestion(now: Micros): void {
+    const wait = Math.min(GREETING_INTERVAL * 2 ** this.#questions, HEARTBEAT_INTERVAL);
+    this.#questions += 1;
+    this.#parts.timers.set("liveness", after(now, micros(wait)));
   }
 }

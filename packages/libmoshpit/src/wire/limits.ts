@@ -238,6 +238,16 @@ export const AMPLIFICATION_LIMIT = 3;
 export const PAD_AFTER: Micros = seconds(10);
 /** The first interval between a client's packets until the server answered; doubles up to HEARTBEAT_INTERVAL. */
 export const GREETING_INTERVAL: Micros = millis(200);
+/** Silence of the server after which a client asks whether it is there. */
+export const LIVENESS_AFTER: Micros = seconds(4);
+/** Silence of the server after which a client begins to resume. */
+export const SILENCE_AFTER: Micros = seconds(6);
+/** How long a client that slept waits for an answer before it begins to resume. */
+export const WAKE_PATIENCE: Micros = seconds(1);
+/** How long a resumed connection may be silent before the attempt has failed. */
+export const CANDIDATE_PATIENCE: Micros = seconds(10);
+/** From the end of an attempt to resume to the next; doubles. */
+export const MIN_RECONNECT_BACKOFF: Micros = seconds(2);
 /** How long the receiver of a Close stays to acknowledge its repetitions. */
 export const LINGER: Micros = seconds(2);
 /** How long a client's Close waits for its acknowledgement. */

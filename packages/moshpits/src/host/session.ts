@@ -4,7 +4,7 @@ import type { OpenSession, Serve } from "libmoshpit-node/host-link";
 import type { Log } from "libmoshpit-node/log";
 import { Driver } from "libmoshpit-node/net";
 import type { ProgramExit, ProgramHandlers } from "libmoshpit-node/pty";
-import { Connection, type SessionEvent } from "libmoshpit/session";
+import { Attachment, type SessionEvent } from "libmoshpit/session";
 import { elapsed, NEVER, seconds, unreachable, type Machine } from "libmoshpit/util";
 import type { ConnectionSecrets, DropReason, OpenRequest, WindowSize } from "libmoshpit/wire";
 import { LatestSize } from "./latest-size.js";
@@ -34,7 +34,7 @@ export class Session {
   readonly #config: SessionConfig;
   readonly #log: Log;
   readonly #secrets: ConnectionSecrets;
-  readonly #connection: Connection;
+  readonly #connection: Attachment;
   readonly #driver: Driver<SessionEvent, string>;
   readonly #output: OutputBatch;
   readonly #size: LatestSize = new LatestSize((size) => this.#guard(() => this.#resize(size)));
@@ -59,7 +59,7 @@ export class Session {
     this.#config = config;
     this.#log = config.log;
     this.#secrets = takeSecrets(config.open);
-    this.#connection = new Connection({
+    this.#connection = new Attachment({
       role: "server",
       crypto: nodeCrypto,
       entropy: systemEntropy,
@@ -126,6 +126,11 @@ export class Session {
         return;
       case "path":
         this.#log.info(`session ${this.name}: the client moved to ${event.path}`);
+        return;
+      case "resumed":
+        this.#log.info(`session ${this.name}: the client is back, at ${event.path}`);
+        return;
+      case "retired":
         return;
       case "data":
         this.#input(event.bytes);
@@ -221,7 +226,7 @@ export class Session {
     this.#running?.program.resume();
   }
 
-  #close(request: Parameters<Connection["close"]>[1]): void {
+  #close(request: Parameters<Attachment["close"]>[1]): void {
     this.#output.flush();
     if (this.#closed) return;
     this.#closed = true;
