@@ -14,17 +14,35 @@ import {
 
 const id = new Uint8Array(16).fill(7);
 const keys = { aeadKey: new Uint8Array(32), aeadIv: new Uint8Array(12), macKey: new Uint8Array(64) };
-const open = {
-  sessionId: id,
-  attachmentId: id,
+const connection = {
   connectionId: 2n ** 64n - 1n,
   cipherSuite: 1,
   clientToServer: keys,
   serverToClient: keys,
+  firstDatagramSeconds: 30,
+  clientAddress: "127.0.0.1 1",
+};
+const open = {
+  sessionId: id,
+  attachmentId: id,
+  connection,
   openRequest: new Uint8Array(0),
   keyFingerprint: "SHA256:x",
-  clientAddress: "127.0.0.1 1",
-  firstDatagramSeconds: 30,
+};
+const most = 2n ** 53n - 1n;
+const resume = {
+  attachmentId: id,
+  generation: 2,
+  nextSequence: most,
+  cumulativeSequence: most,
+  connection,
+};
+const resumed = {
+  connectionId: 1n,
+  sessionName: "s1",
+  udpPort: 50_000,
+  nextSequence: most,
+  cumulativeSequence: 0n,
 };
 const serve = {
   user: "alice",
@@ -45,16 +63,34 @@ const messages: HostLinkMessageInit[] = [
   { case: "sessionEnded", value: { sessionId: id, text: "exited 0" } },
   { case: "logRecord", value: { level: 3, target: "host", text: "hello" } },
   { case: "endSession", value: { sessionId: id, text: "gone" } },
+  { case: "resumeAttachment", value: resume },
+  { case: "attachmentResumed", value: resumed },
+  { case: "resumeRefused", value: { connectionId: 1n, code: 8, text: "no such session" } },
 ];
 
 const refused: [string, HostLinkMessageInit][] = [
   ["a short id", { case: "sessionEnded", value: { sessionId: new Uint8Array(15), text: "" } }],
   [
     "a short key",
-    { case: "openSession", value: { ...open, clientToServer: { ...keys, macKey: new Uint8Array(63) } } },
+    {
+      case: "openSession",
+      value: {
+        ...open,
+        connection: { ...connection, clientToServer: { ...keys, macKey: new Uint8Array(63) } },
+      },
+    },
   ],
-  ["connection 0", { case: "openSession", value: { ...open, connectionId: 0n } }],
-  ["no deadline", { case: "openSession", value: { ...open, firstDatagramSeconds: 0 } }],
+  [
+    "connection 0",
+    { case: "openSession", value: { ...open, connection: { ...connection, connectionId: 0n } } },
+  ],
+  [
+    "no deadline",
+    { case: "openSession", value: { ...open, connection: { ...connection, firstDatagramSeconds: 0 } } },
+  ],
+  ["generation 1", { case: "resumeAttachment", value: { ...resume, generation: 1 } }],
+  ["a count of 2^53", { case: "resumeAttachment", value: { ...resume, nextSequence: most + 1n } }],
+  ["its other count", { case: "attachmentResumed", value: { ...resumed, cumulativeSequence: most + 1n } }],
   ["port 0", { case: "sessionOpened", value: { sessionId: id, sessionName: "s1", udpPort: 0 } }],
   [
     "a name with a newline",

@@ -5,23 +5,31 @@ import {
   isSessionName,
   isUserName,
   ID_OCTETS,
+  MAX_COUNT,
   MAX_FIRST_DATAGRAM_SECONDS,
 } from "libmoshpit/wire";
 import {
   HostMessageSchema,
   type DirectionKeys,
   type HostMessage,
+  type NewConnection,
+  type NewConnectionSchema,
   type OpenSession,
   type OpenSessionSchema,
+  type ResumeAttachment,
+  type ResumeAttachmentSchema,
   type Serve,
   type ServeSchema,
 } from "./gen/moshpit/host/v1/host_pb.js";
 
 export type {
+  AttachmentResumed,
   EndSession,
   LogRecord,
+  NewConnection,
   OpenSession,
   Ready,
+  ResumeAttachment,
   Serve,
   SessionEnded,
   SessionOpened,
@@ -39,6 +47,8 @@ export type HostLinkMessageInit = Exclude<
 /** What the messages that open are made of. */
 export type ServeInit = PlainInit<typeof ServeSchema>;
 export type OpenSessionInit = PlainInit<typeof OpenSessionSchema>;
+export type NewConnectionInit = PlainInit<typeof NewConnectionSchema>;
+export type ResumeAttachmentInit = PlainInit<typeof ResumeAttachmentSchema>;
 type PlainInit<Desc extends DescMessage> = Omit<MessageInitShape<Desc>, "$typeName" | "$unknown">;
 
 /** The levels of LogRecord.level, from 1. */
@@ -79,6 +89,18 @@ function check({ message }: HostMessage): HostLinkMessage {
     case "openSession":
       checkOpen(message.value);
       break;
+    case "resumeAttachment":
+      checkResume(message.value);
+      break;
+    case "attachmentResumed":
+      holds(isSessionName(message.value.sessionName), "session_name");
+      checkPort(message.value.udpPort);
+      checkCount(message.value.nextSequence);
+      checkCount(message.value.cumulativeSequence);
+      break;
+    case "resumeRefused":
+      holds(message.value.text.length <= MAX_TEXT, "text");
+      break;
     case "sessionOpened":
       checkId(message.value.sessionId);
       holds(isSessionName(message.value.sessionName), "session_name");
@@ -113,11 +135,28 @@ function checkServe(serve: Serve): void {
 function checkOpen(open: OpenSession): void {
   checkId(open.sessionId);
   checkId(open.attachmentId);
-  holds(open.connectionId !== 0n, "connection_id");
-  checkKeys(open.clientToServer);
-  checkKeys(open.serverToClient);
-  const seconds = open.firstDatagramSeconds;
+  checkConnection(open.connection);
+}
+
+function checkResume(resume: ResumeAttachment): void {
+  checkId(resume.attachmentId);
+  holds(resume.generation >= 2, "generation");
+  checkCount(resume.nextSequence);
+  checkCount(resume.cumulativeSequence);
+  checkConnection(resume.connection);
+}
+
+function checkConnection(connection: NewConnection | undefined): void {
+  if (connection === undefined) throw malformed("a connection is missing");
+  holds(connection.connectionId !== 0n, "connection_id");
+  checkKeys(connection.clientToServer);
+  checkKeys(connection.serverToClient);
+  const seconds = connection.firstDatagramSeconds;
   holds(seconds >= 1 && seconds <= MAX_FIRST_DATAGRAM_SECONDS, "first_datagram_seconds");
+}
+
+function checkCount(count: bigint): void {
+  holds(count <= MAX_COUNT, "a count");
 }
 
 function checkKeys(keys: DirectionKeys | undefined): void {

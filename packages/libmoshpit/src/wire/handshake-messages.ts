@@ -16,6 +16,7 @@ import {
   type HandshakeMessage,
   type OpenRequest,
   type ServerClaim,
+  type SessionAcceptedSchema,
 } from "./gen/moshpit/v1/handshake_pb.js";
 import {
   checkClientClaim,
@@ -62,6 +63,12 @@ export type ClientClaimInit = MessageInitShape<typeof ClientClaimSchema>;
 export type OpenRequestInit = MessageInitShape<typeof OpenRequestSchema>;
 /** What an Accepted is made of. */
 export type AcceptedInit = MessageInitShape<typeof AcceptedSchema>;
+
+/** What a SessionAccepted is made of. */
+export type SessionAcceptedInit = Omit<
+  MessageInitShape<typeof SessionAcceptedSchema>,
+  "$typeName" | "$unknown"
+>;
 
 /** A client's request as it was decoded. */
 export type ReceivedRequest = Exclude<ClientClaim["request"], { case: undefined }>;

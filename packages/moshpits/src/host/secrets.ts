@@ -1,9 +1,13 @@
-import type { OpenSession } from "libmoshpit-node/host-link";
+import type { NewConnection } from "libmoshpit-node/host-link";
 import { PeerError, wipe } from "libmoshpit/util";
 import { CipherSuite, type ConnectionSecrets, type DirectionKeys } from "libmoshpit/wire";
 
 /** The keys of a session's connection, moved out of the message: what stays behind is zeros. Throws `PeerError`. */
-export function takeSecrets({ cipherSuite, clientToServer, serverToClient }: OpenSession): ConnectionSecrets {
+export function takeSecrets({
+  cipherSuite,
+  clientToServer,
+  serverToClient,
+}: NewConnection): ConnectionSecrets {
   const suite = Object.values(CipherSuite).find(
     (known) => known === (cipherSuite as CipherSuite) && known !== 0,
   );
@@ -21,7 +25,7 @@ export function wipeSecrets({ clientToServer, serverToClient }: ConnectionSecret
   for (const keys of [clientToServer, serverToClient]) wipe(keys.aeadKey, keys.aeadIv, keys.macKey);
 }
 
-function takeKeys(keys: OpenSession["clientToServer"]): DirectionKeys {
+function takeKeys(keys: NewConnection["clientToServer"]): DirectionKeys {
   if (keys === undefined) throw new PeerError("malformed-message", "a session without keys");
   const taken = {
     aeadKey: Uint8Array.from(keys.aeadKey),

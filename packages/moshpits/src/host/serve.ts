@@ -67,6 +67,9 @@ export function serve(linkDescriptor: number): void {
       case "openSession":
         void running.open(message.value);
         return running;
+      case "resumeAttachment":
+        running.resume(message.value);
+        return running;
       case "endSession":
         running.end(message.value.sessionId, message.value.text);
         return running;

@@ -1,9 +1,9 @@
-import type { HostLink, OpenSession, Serve } from "libmoshpit-node/host-link";
+import type { HostLink, OpenSession, ResumeAttachment, Serve } from "libmoshpit-node/host-link";
 import type { Log } from "libmoshpit-node/log";
 import { NoUdpPortError, UdpServer } from "libmoshpit-node/net";
 import { systemEntropy } from "libmoshpit-node/crypto";
-import { toHex } from "libmoshpit/util";
-import { connectionIdOf } from "libmoshpit/session";
+import { PeerError, toHex } from "libmoshpit/util";
+import { connectionIdOf, type Counts } from "libmoshpit/session";
 import { decodeOpenRequest, RejectCode } from "libmoshpit/wire";
 import { DroppedDatagrams } from "./dropped-datagrams.js";
 import { Session } from "./session.js";
@@ -23,7 +23,7 @@ const IDLE_MS = 30_000;
 /** How often the log may hear of datagrams that were dropped. */
 const SUMMARY_MS = 60_000;
 
-/** A session can not be opened; the code goes to the person, the text to the log. */
+/** A session can not be opened or resumed; the code goes to the person, the text to the log. */
 class Refusal extends Error {
   readonly code: RejectCode;
 
@@ -74,6 +74,32 @@ export class SessionHost {
     }
   }
 
+  /** Gives an attachment another connection and answers AttachmentResumed or ResumeRefused. */
+  resume(request: ResumeAttachment): void {
+    const { link, log } = this.#config;
+    const { connectionId = 0n } = request.connection ?? {};
+    try {
+      const { session, port, counts } = this.#resume(request, connectionId);
+      const { nextSequence, cumulativeSequence } = counts;
+      link.send({
+        case: "attachmentResumed",
+        value: {
+          connectionId,
+          sessionName: session.name,
+          udpPort: port,
+          nextSequence: BigInt(nextSequence),
+          cumulativeSequence: BigInt(cumulativeSequence),
+        },
+      });
+    } catch (error) {
+      const isRefusal = error instanceof Refusal || error instanceof PeerError;
+      if (!isRefusal) log.error(`a session could not be resumed: ${stackOf(error)}`);
+      const code = isRefusal ? RejectCode.NO_SUCH_SESSION : RejectCode.INTERNAL;
+      const text = error instanceof Error ? error.message : String(error);
+      link.send({ case: "resumeRefused", value: { connectionId, code, text } });
+    }
+  }
+
   /** Ends one session, one that is being opened included; `text` is told to the person. */
   end(sessionId: Uint8Array, text: string): void {
     const key = toHex(sessionId);
@@ -109,18 +135,31 @@ export class SessionHost {
       serve,
       log,
       transmit: (path, bytes) => socket.send(path, bytes),
-      over: (text) => this.#over(key, request, text),
+      retired: (connectionId) => this.#byConnection.delete(connectionId),
+      over: (text) => this.#over(key, request.sessionId, text),
     });
     this.#byId.set(key, session);
-    this.#byConnection.set(request.connectionId, session);
+    if (request.connection !== undefined) this.#byConnection.set(request.connection.connectionId, session);
     try {
       await session.start();
     } catch (error) {
-      this.#forget(key, request.connectionId);
+      this.#forget(key);
       if (error instanceof StartError) throw new Refusal(RejectCode.START_FAILED, error.message);
       throw error;
     }
     return { session, port: socket.port };
+  }
+
+  #resume(
+    request: ResumeAttachment,
+    connectionId: bigint,
+  ): { readonly session: Session; readonly port: number; readonly counts: Counts } {
+    const session = [...this.#byId.values()].find((each) => each.hasAttachment(request.attachmentId));
+    if (session === undefined || this.#bound === undefined)
+      throw new Refusal(RejectCode.NO_SUCH_SESSION, "no session has that attachment");
+    const counts = session.resume(request);
+    this.#byConnection.set(connectionId, session);
+    return { session, port: this.#bound.port, counts };
   }
 
   #bind(): Promise<UdpServer> {
@@ -157,17 +196,16 @@ export class SessionHost {
     for (const [reason, count] of session.takeDropped()) this.#dropped.add(reason, count);
   }
 
-  #over(key: string, { sessionId, connectionId }: OpenSession, text: string): void {
-    this.#forget(key, connectionId);
+  #over(key: string, sessionId: Uint8Array, text: string): void {
+    this.#forget(key);
     this.#config.link.send({ case: "sessionEnded", value: { sessionId, text } });
     this.#settle();
   }
 
-  #forget(key: string, connectionId: bigint): void {
+  #forget(key: string): void {
     const session = this.#byId.get(key);
     if (session !== undefined) this.#countDropped(session);
     this.#byId.delete(key);
-    this.#byConnection.delete(connectionId);
   }
 
   /** Whether to wait for more, or to end. */

@@ -1,15 +1,13 @@
 import { now } from "libmoshpit-node/clock";
-import { nodeCrypto, systemEntropy } from "libmoshpit-node/crypto";
-import type { OpenSession, Serve } from "libmoshpit-node/host-link";
+import type { OpenSession, ResumeAttachment, Serve } from "libmoshpit-node/host-link";
 import type { Log } from "libmoshpit-node/log";
-import { Driver } from "libmoshpit-node/net";
 import type { ProgramExit, ProgramHandlers } from "libmoshpit-node/pty";
-import { Attachment, type SessionEvent } from "libmoshpit/session";
-import { elapsed, NEVER, seconds, unreachable, type Machine } from "libmoshpit/util";
-import type { ConnectionSecrets, DropReason, OpenRequest, WindowSize } from "libmoshpit/wire";
+import type { CloseRequest, Counts, SessionEvent } from "libmoshpit/session";
+import { elapsed, equalBytes, PeerError, unreachable } from "libmoshpit/util";
+import type { DropReason, OpenRequest, WindowSize } from "libmoshpit/wire";
+import { AttachedClient } from "./attached-client.js";
 import { LatestSize } from "./latest-size.js";
 import { OutputBatch, type OutputChunk } from "./output-batch.js";
-import { takeSecrets, wipeSecrets } from "./secrets.js";
 import { startProgram, type SessionProgram } from "./start-program.js";
 
 export interface SessionConfig {
@@ -19,6 +17,8 @@ export interface SessionConfig {
   readonly serve: Serve;
   readonly log: Log;
   readonly transmit: (path: string, bytes: Uint8Array) => void;
+  /** Datagrams of that connection are nobody's any more. */
+  readonly retired: (connectionId: bigint) => void;
   /** The session is over, its program too. Called once, last; `text` says how, for the log. */
   readonly over: (text: string) => void;
 }
@@ -28,18 +28,15 @@ const MOST_WAITING = { terminal: 128 * 1024, pipes: 256 * 1024 } as const;
 /** Characters of a Close's text; four octets each fit its bound. */
 const MAX_TEXT = 64;
 
-/** One session: a program on this side, a connection to the person on the other. An error in it ends it alone. */
+/** One session: a program on this side, the client of a person on the other. An error in it ends it alone. */
 export class Session {
   readonly name: string;
   readonly #config: SessionConfig;
   readonly #log: Log;
-  readonly #secrets: ConnectionSecrets;
-  readonly #connection: Attachment;
-  readonly #driver: Driver<SessionEvent, string>;
+  readonly #client: AttachedClient;
   readonly #output: OutputBatch;
   readonly #size: LatestSize = new LatestSize((size) => this.#guard(() => this.#resize(size)));
   readonly #startedAt = now();
-  readonly #droppedBefore = new Map<DropReason, number>();
   #running: SessionProgram | undefined;
   #exit: ProgramExit | undefined;
   #paused = false;
@@ -58,20 +55,15 @@ export class Session {
     this.name = config.name;
     this.#config = config;
     this.#log = config.log;
-    this.#secrets = takeSecrets(config.open);
-    this.#connection = new Attachment({
-      role: "server",
-      crypto: nodeCrypto,
-      entropy: systemEntropy,
-      secrets: this.#secrets,
-      connectionId: config.open.connectionId,
-      now: this.#startedAt,
-      firstDatagram: seconds(config.open.firstDatagramSeconds),
-      detachedLifetime: seconds(config.serve.detachedLifetimeSeconds),
-    });
-    this.#driver = new Driver(this.#guardedMachine(), {
-      transmit: (path, bytes) => config.transmit(path, bytes),
-      event: (event) => this.#guard(() => this.#handle(event)),
+    const { connection } = config.open;
+    if (connection === undefined) throw new PeerError("malformed-message", "a session without a connection");
+    this.#client = new AttachedClient({
+      connection,
+      detachedLifetimeSeconds: config.serve.detachedLifetimeSeconds,
+      transmit: config.transmit,
+      event: (event) => this.#handle(event),
+      retired: config.retired,
+      guard: (step) => this.#guard(step),
     });
     this.#output = new OutputBatch((chunks) => this.#guard(() => this.#send(chunks)));
   }
@@ -86,17 +78,26 @@ export class Session {
       this.#running = await startProgram(serve, request, this.name, this.#handlers(), note);
     } catch (error) {
       this.#over = true;
-      this.#silence();
+      this.#client.forget();
       throw error;
     }
-    // Arms the timer of the first datagram.
-    this.#guard(() => this.#driver.run(() => undefined));
+    this.#guard(() => this.#client.start());
     if (this.#closed) this.#hangUp();
     this.#log.debug(`session ${this.name}: process ${this.#running.program.processId} runs`);
   }
 
   handleDatagram(path: string, bytes: Uint8Array): void {
-    this.#guard(() => this.#driver.run((time) => this.#connection.handleDatagram(time, path, bytes)));
+    this.#guard(() => this.#client.handleDatagram(path, bytes));
+  }
+
+  /** Whether that is the attachment of its client. */
+  hasAttachment(attachmentId: Uint8Array): boolean {
+    return equalBytes(attachmentId, this.#config.open.attachmentId);
+  }
+
+  /** The client comes over another connection; how far this side is. Throws `PeerError` where that can not be. */
+  resume(request: ResumeAttachment): Counts {
+    return this.#client.resume(request);
   }
 
   /** Ends it from this side: the person is told `text`, the program is hung up. */
@@ -111,11 +112,7 @@ export class Session {
 
   /** Datagrams that this connection dropped since the last call, by reason. */
   takeDropped(): readonly (readonly [DropReason, number])[] {
-    return [...this.#connection.counters.dropped].map(([reason, count]) => {
-      const fresh = count - (this.#droppedBefore.get(reason) ?? 0);
-      this.#droppedBefore.set(reason, count);
-      return [reason, fresh] as const;
-    });
+    return this.#client.takeDropped();
   }
 
   #handle(event: SessionEvent): void {
@@ -131,6 +128,7 @@ export class Session {
         this.#log.info(`session ${this.name}: the client is back, at ${event.path}`);
         return;
       case "retired":
+        // Dealt with where the keys are.
         return;
       case "data":
         this.#input(event.bytes);
@@ -170,7 +168,7 @@ export class Session {
       end: (standardError) =>
         this.#guard(() => {
           this.#output.flush();
-          if (!this.#closed) this.#driver.run((time) => this.#connection.end(time, { standardError }));
+          if (!this.#closed) this.#client.end(standardError);
         }),
       exit: (status) =>
         this.#guard(() => {
@@ -185,8 +183,7 @@ export class Session {
     this.#inputOctets += bytes.length;
     // What was typed after a new size meets a terminal that has it.
     this.#size.flush();
-    const taken = (): void =>
-      this.#guard(() => this.#driver.run((time) => this.#connection.consumed(time, bytes.length)));
+    const taken = (): void => this.#guard(() => this.#client.consumed(bytes.length));
     if (this.#running === undefined) taken();
     else this.#running.program.write(bytes, taken);
   }
@@ -196,14 +193,12 @@ export class Session {
     if (this.#running?.kind !== "terminal") return;
     this.#output.flush();
     this.#running.program.resize(size.columns, size.rows);
-    if (!this.#closed) this.#driver.run((time) => this.#connection.resize(time, size));
+    if (!this.#closed) this.#client.resize(size);
   }
 
   #send(chunks: readonly OutputChunk[]): void {
     if (this.#closed) return;
-    this.#driver.run((time) => {
-      for (const { bytes, standardError } of chunks) this.#connection.write(time, bytes, { standardError });
-    });
+    this.#client.write(chunks);
     // What was full with the batch may have been drained before the batch came: then no event says so.
     if (this.#isFull()) this.#pauseIfFull();
     else this.#resume();
@@ -211,7 +206,7 @@ export class Session {
 
   #isFull(): boolean {
     if (this.#running === undefined || this.#closed) return false;
-    return this.#connection.bufferedAmount + this.#output.octets >= MOST_WAITING[this.#running.kind];
+    return this.#client.bufferedAmount + this.#output.octets >= MOST_WAITING[this.#running.kind];
   }
 
   #pauseIfFull(): void {
@@ -226,16 +221,16 @@ export class Session {
     this.#running?.program.resume();
   }
 
-  #close(request: Parameters<Attachment["close"]>[1]): void {
+  #close(request: CloseRequest): void {
     this.#output.flush();
     if (this.#closed) return;
     this.#closed = true;
-    this.#driver.run((time) => this.#connection.close(time, request));
+    this.#client.close(request);
   }
 
   /** Nobody is there to be told anything. */
   #abandon(cause: string): void {
-    this.#driver.stop();
+    this.#client.stop();
     this.#closed = true;
     this.#cause ??= cause;
   }
@@ -250,31 +245,18 @@ export class Session {
   #settle(): void {
     if (this.#over || this.#cause === undefined || this.#exit === undefined) return;
     this.#over = true;
-    this.#silence();
+    this.#client.forget();
     const duration = elapsed(this.#startedAt, now()) / 1_000_000;
-    const { smoothed } = this.#connection.rtt ?? {};
+    const { roundTrip } = this.#client;
     const facts = [
       "code" in this.#exit ? `exit status ${this.#exit.code}` : `signal ${this.#exit.signal}`,
       this.#cause,
       `${duration.toFixed(1)} s`,
       `${this.#inputOctets} octets in`,
       `${this.#outputOctets} out`,
-      ...(smoothed === undefined ? [] : [`round trip ${(smoothed / 1_000).toFixed(1)} ms`]),
+      ...(roundTrip === undefined ? [] : [`round trip ${(roundTrip / 1_000).toFixed(1)} ms`]),
     ];
     this.#config.over(`session ${this.name} ended: ${facts.join(", ")}`);
-  }
-
-  #silence(): void {
-    this.#driver.stop();
-    wipeSecrets(this.#secrets);
-  }
-
-  /** Timers and drains that no other call of this class began. */
-  #guardedMachine(): Machine<SessionEvent, string> {
-    return {
-      pollOutput: () => this.#guard(() => this.#connection.pollOutput()) ?? { kind: "timeout", at: NEVER },
-      handleTimeout: (time) => void this.#guard(() => this.#connection.handleTimeout(time)),
-    };
   }
 
   #guard<T>(step: () => T): T | undefined {

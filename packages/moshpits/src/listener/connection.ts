@@ -3,6 +3,7 @@ import { nodeCrypto, systemEntropy } from "libmoshpit-node/crypto";
 import { fingerprint, type Identity } from "libmoshpit-node/keys";
 import type { Log } from "libmoshpit-node/log";
 import { Driver, endpointText } from "libmoshpit-node/net";
+import type { Account } from "libmoshpit-node/users";
 import {
   ServerHandshake,
   wipeConnectionSecrets,
@@ -12,9 +13,9 @@ import {
 import { unreachable, type Micros, type PeerError } from "libmoshpit/util";
 import { RejectCode } from "libmoshpit/wire";
 import type { Claim, Verdict } from "./authorize.js";
-import { OpenError } from "./host-process.js";
+import { OpenError } from "./host-requests.js";
 import { LINGER_MS } from "./limits.js";
-import type { SessionOpener } from "./session-opener.js";
+import type { OpenedSession, SessionOpener } from "./session-opener.js";
 
 export interface ConnectionConfig {
   readonly identity: Identity;
@@ -93,7 +94,7 @@ export class HandshakeConnection {
   }
 
   async #decide(event: AuthorizeEvent): Promise<void> {
-    const { log, authorize, opener } = this.#config;
+    const { log, authorize } = this.#config;
     const verdict = await authorize(event);
     if (verdict.kind === "refused") {
       const { rule, reason, remedy } = verdict;
@@ -102,21 +103,34 @@ export class HandshakeConnection {
       this.#reject(RejectCode.NOT_AUTHORIZED, "");
       return;
     }
-    if (event.request.case !== "open") {
+    const { account, line } = verdict;
+    const session = await this.#grant(account, event);
+    if (session === undefined) {
       log.info(`refused ${this.#facts(event)} rule=unsupported-request: ${event.request.case}`);
       this.#reject(RejectCode.UNSUPPORTED_REQUEST, `this server can not ${event.request.case} sessions`);
       return;
     }
-    const session = await opener.open(verdict.account, event, this.#peer);
     let accepted = false;
     this.#driver.run((now) => {
       accepted = this.#machine.accept(now, session.accepted);
     });
-    if (!accepted) session.end("the client went away before it was told");
-    const word = accepted ? "accepted" : "gone";
-    log.info(
-      `${word} ${this.#facts(event)} line=${verdict.line} session=${session.name} udp=${session.udpPort}`,
-    );
+    if (!accepted) session.undo("the client went away before it was told");
+    const granted = event.request.case === "resume" ? "resumed" : "accepted";
+    const word = accepted ? granted : "gone";
+    log.info(`${word} ${this.#facts(event)} line=${line} session=${session.name} udp=${session.udpPort}`);
+  }
+
+  async #grant(account: Account, event: AuthorizeEvent): Promise<OpenedSession | undefined> {
+    const { opener } = this.#config;
+    const { request } = event;
+    switch (request.case) {
+      case "open":
+        return await opener.open(account, event, this.#peer);
+      case "resume":
+        return await opener.resume(account, request.value, event, this.#peer);
+      default:
+        return undefined;
+    }
   }
 
   #facts({ user, publicKey }: Claim): string {
@@ -171,6 +185,8 @@ function textFor(code: RejectCode): string {
       return "too many sessions of this user";
     case RejectCode.NAME_TAKEN:
       return "there is a session of that name";
+    case RejectCode.NO_SUCH_SESSION:
+      return "there is no such session any more";
     case RejectCode.START_FAILED:
       return "the shell could not be started";
     default:

@@ -3,8 +3,9 @@ import type { Duplex } from "node:stream";
 import {
   HostLink,
   LOG_RECORD_LEVELS,
+  type AttachmentResumed,
   type HostLinkMessage,
-  type OpenSessionInit,
+  type HostLinkMessageInit,
   type Ready,
   type ServeInit,
   type SessionOpened,
@@ -12,30 +13,24 @@ import {
 import type { Log } from "libmoshpit-node/log";
 import type { Account } from "libmoshpit-node/users";
 import { printable } from "libmoshpit/handshake";
-import { toHex } from "libmoshpit/util";
+import { equalBytes, toHex } from "libmoshpit/util";
 import { RejectCode } from "libmoshpit/wire";
 import { HOST_EXIT, HOST_EXIT_TEXTS } from "../host/stages.js";
+import {
+  OpenError,
+  rejectCodeOf,
+  type HostOpenRequest,
+  type HostResumeRequest,
+  type KnownSession,
+} from "./host-requests.js";
 import { HOST_LOG_LINES, MAX_GROUPS_TOLD, MAX_SESSIONS, OPEN_TIMEOUT_MS } from "./limits.js";
 
 /** What is the same for every user. */
 export type ServeSettings = Omit<ServeInit, "user" | "home" | "shell">;
 
-/** A session could not be opened; `code` is for the client, the message for the log. */
-export class OpenError extends Error {
-  override readonly name = "OpenError";
-  readonly code: RejectCode;
-  /** The host ended before it took the request: another may take it. */
-  readonly mayRetry: boolean;
-
-  constructor(code: RejectCode, message: string, mayRetry = false) {
-    super(message);
-    this.code = code;
-    this.mayRetry = mayRetry;
-  }
-}
-
-interface Opening {
-  readonly resolve: (opened: SessionOpened) => void;
+/** A question to the host that has no answer yet. */
+interface Question<Answer> {
+  readonly resolve: (answer: Answer) => void;
   readonly reject: (error: OpenError) => void;
 }
 
@@ -56,8 +51,11 @@ export class HostProcess {
   readonly #config: HostProcessConfig;
   readonly #child: ChildProcess;
   readonly #stream: Duplex;
-  readonly #openings = new Map<string, Opening>();
-  readonly #sessions = new Set<string>();
+  /** By session id. */
+  readonly #openings = new Map<string, Question<SessionOpened>>();
+  readonly #sessions = new Map<string, KnownSession>();
+  /** By connection id. */
+  readonly #resumptions = new Map<bigint, Question<AttachmentResumed>>();
   #link: HostLink | undefined;
   #account: Account | undefined;
   #isReady = false;
@@ -99,39 +97,33 @@ export class HostProcess {
     this.#link.send({ case: "serve", value: { ...settings, user: name, home, shell } });
   }
 
+  /** The user's session with that attachment, if it runs here. */
+  session(user: string, attachmentId: Uint8Array): KnownSession | undefined {
+    if (this.#ended || this.#account?.name !== user) return undefined;
+    return [...this.#sessions.values()].find((session) => equalBytes(session.attachmentId, attachmentId));
+  }
+
   /** Opens a session. Throws `OpenError`: the host is full, refused, ended, or said nothing for 10 s. */
-  async open(request: OpenSessionInit & { readonly sessionId: Uint8Array }): Promise<SessionOpened> {
-    const link = this.#link;
-    if (this.#ended || link === undefined)
-      throw new OpenError(RejectCode.INTERNAL, "the host has ended", true);
+  async open(request: HostOpenRequest): Promise<SessionOpened> {
     if (this.#sessions.size + this.#openings.size >= MAX_SESSIONS)
       throw new OpenError(RejectCode.BUSY, `${this.#whose} has ${MAX_SESSIONS} sessions, which is the limit`);
-    const timeoutMs = this.#config.openTimeoutMs ?? OPEN_TIMEOUT_MS;
-    return await new Promise((resolve, reject) => {
-      const key = toHex(request.sessionId);
-      const settle = (): void => {
-        clearTimeout(timer);
-        this.#openings.delete(key);
-      };
-      const opening: Opening = {
-        resolve: (opened) => {
-          settle();
-          resolve(opened);
-        },
-        reject: (error) => {
-          settle();
-          reject(error);
-        },
-      };
-      const timer = setTimeout(() => {
-        this.end(request.sessionId, "the host was too slow");
-        opening.reject(
-          new OpenError(RejectCode.INTERNAL, `the session host said nothing for ${timeoutMs / 1_000} s`),
-        );
+    const { sessionId, attachmentId, keyFingerprint } = request;
+    const key = toHex(sessionId);
+    return await this.#ask(this.#openings, key, {
+      message: { case: "openSession", value: request },
+      answered: () => this.#sessions.set(key, { sessionId, attachmentId, keyFingerprint }),
+      tooSlow: () => {
+        this.end(sessionId, "the host was too slow");
         this.#retire();
-      }, timeoutMs);
-      this.#openings.set(key, opening);
-      link.send({ case: "openSession", value: request });
+      },
+    });
+  }
+
+  /** Gives an attachment another connection. Throws `OpenError`: refused, ended, or said nothing for 10 s. */
+  async resume(request: HostResumeRequest): Promise<AttachmentResumed> {
+    const { connectionId } = request.connection;
+    return await this.#ask(this.#resumptions, connectionId, {
+      message: { case: "resumeAttachment", value: request },
     });
   }
 
@@ -160,18 +152,22 @@ export class HostProcess {
         this.#ready(message.value);
         return;
       case "sessionOpened": {
-        const key = toHex(message.value.sessionId);
-        const opening = this.#openings.get(key);
-        // Too late, or never asked for.
-        if (opening === undefined) return;
-        this.#sessions.add(key);
-        opening.resolve(message.value);
+        // Without a question it is too late, or was never asked for.
+        this.#openings.get(toHex(message.value.sessionId))?.resolve(message.value);
         return;
       }
       case "sessionRefused": {
         const { sessionId, code, text } = message.value;
         const error = new OpenError(rejectCodeOf(code), printable(text));
         this.#openings.get(toHex(sessionId))?.reject(error);
+        return;
+      }
+      case "attachmentResumed":
+        this.#resumptions.get(message.value.connectionId)?.resolve(message.value);
+        return;
+      case "resumeRefused": {
+        const { connectionId, code, text } = message.value;
+        this.#resumptions.get(connectionId)?.reject(new OpenError(rejectCodeOf(code), printable(text)));
         return;
       }
       case "sessionEnded": {
@@ -186,6 +182,50 @@ export class HostProcess {
       default:
         this.#disown(`sent ${message.case}, which is not its to send`);
     }
+  }
+
+  /** One answer is taken, and at once: what the host says next may be about it. */
+  async #ask<Key, Answer>(
+    questions: Map<Key, Question<Answer>>,
+    key: Key,
+    {
+      message,
+      answered,
+      tooSlow,
+    }: {
+      readonly message: HostLinkMessageInit;
+      readonly answered?: () => void;
+      readonly tooSlow?: () => void;
+    },
+  ): Promise<Answer> {
+    const link = this.#link;
+    if (this.#ended || link === undefined)
+      throw new OpenError(RejectCode.INTERNAL, "the host has ended", true);
+    const timeoutMs = this.#config.openTimeoutMs ?? OPEN_TIMEOUT_MS;
+    return await new Promise((resolve, reject) => {
+      const settle = (): void => {
+        clearTimeout(timer);
+        questions.delete(key);
+      };
+      const question: Question<Answer> = {
+        resolve: (answer) => {
+          settle();
+          answered?.();
+          resolve(answer);
+        },
+        reject: (error) => {
+          settle();
+          reject(error);
+        },
+      };
+      const timer = setTimeout(() => {
+        const what = `the session host said nothing for ${timeoutMs / 1_000} s`;
+        question.reject(new OpenError(RejectCode.INTERNAL, what));
+        tooSlow?.();
+      }, timeoutMs);
+      questions.set(key, question);
+      link.send(message);
+    });
   }
 
   /** Said once, and checked: a host that is not who it should be must not serve. */
@@ -266,14 +306,9 @@ export class HostProcess {
   #over(what: string): void {
     if (this.#ended) return;
     this.#ended = true;
-    for (const opening of [...this.#openings.values()]) {
-      opening.reject(new OpenError(RejectCode.INTERNAL, `the session host ${what}`, true));
+    for (const question of [...this.#openings.values(), ...this.#resumptions.values()]) {
+      question.reject(new OpenError(RejectCode.INTERNAL, `the session host ${what}`, true));
     }
     this.#config.ended(this);
   }
-}
-
-function rejectCodeOf(value: number): RejectCode {
-  const known = Object.values(RejectCode).find((code) => code === (value as RejectCode) && code !== 0);
-  return known ?? RejectCode.INTERNAL;
 }

@@ -9,19 +9,22 @@ import { currentUser } from "libmoshpit-node/users";
 import { frame, RejectCode } from "libmoshpit/wire";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Hosts } from "./hosts.js";
-import { OpenError } from "./host-process.js";
+import { OpenError } from "./host-requests.js";
 import { HOST_LOG_LINES, MAX_GROUPS_TOLD, MAX_SESSIONS } from "./limits.js";
 
 const keys = { aeadKey: new Uint8Array(32), aeadIv: new Uint8Array(12), macKey: new Uint8Array(64) };
 const request = {
   sessionId: new Uint8Array(16).fill(1),
-  attachmentId: new Uint8Array(16),
-  connectionId: 1n,
-  cipherSuite: 1,
-  clientToServer: keys,
-  serverToClient: keys,
+  attachmentId: new Uint8Array(16).fill(2),
+  connection: {
+    connectionId: 1n,
+    cipherSuite: 1,
+    clientToServer: keys,
+    serverToClient: keys,
+    firstDatagramSeconds: 30,
+  },
   openRequest: new Uint8Array(0),
-  firstDatagramSeconds: 30,
+  keyFingerprint: "SHA256:x",
 };
 const settings = {
   udpPortFirst: 50_000,

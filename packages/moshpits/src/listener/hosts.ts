@@ -1,7 +1,13 @@
-import type { OpenSessionInit, SessionOpened } from "libmoshpit-node/host-link";
+import type { AttachmentResumed, SessionOpened } from "libmoshpit-node/host-link";
 import type { Log } from "libmoshpit-node/log";
 import type { Account } from "libmoshpit-node/users";
-import { HostProcess, OpenError, type ServeSettings } from "./host-process.js";
+import { HostProcess, type ServeSettings } from "./host-process.js";
+import {
+  OpenError,
+  type HostOpenRequest,
+  type HostResumeRequest,
+  type KnownSession,
+} from "./host-requests.js";
 import { SPARE_DELAY_MS, SPARE_RETRY_MAX_MS, SPARE_RETRY_MS } from "./limits.js";
 
 export interface HostsConfig {
@@ -18,6 +24,13 @@ export interface RunningSession {
   readonly opened: SessionOpened;
   /** Ends it; `text` is told to the person. */
   readonly end: (text: string) => void;
+}
+
+/** A session that can be resumed. */
+export interface ResumableSession {
+  readonly session: KnownSession;
+  /** Throws `OpenError`. */
+  readonly resume: (request: HostResumeRequest) => Promise<AttachmentResumed>;
 }
 
 /** The session hosts of this listener: one a user, and a spare that is kept warm. */
@@ -37,10 +50,7 @@ export class Hosts {
   }
 
   /** Opens a session in the user's host, in a new one if there is none. Throws `OpenError`. */
-  async open(
-    account: Account,
-    request: OpenSessionInit & { readonly sessionId: Uint8Array },
-  ): Promise<RunningSession> {
+  async open(account: Account, request: HostOpenRequest): Promise<RunningSession> {
     try {
       return await openIn(this.#hostOf(account), request);
     } catch (error) {
@@ -48,6 +58,15 @@ export class Hosts {
       // It was about to leave, for want of sessions.
       return await openIn(this.#hostOf(account), request);
     }
+  }
+
+  /** The user's session with that attachment, and how to resume it. */
+  find(user: string, attachmentId: Uint8Array): ResumableSession | undefined {
+    for (const host of [...this.#byAccount.values(), ...this.#retired]) {
+      const session = host.session(user, attachmentId);
+      if (session !== undefined) return { session, resume: async (request) => await host.resume(request) };
+    }
+    return undefined;
   }
 
   /** Starts nothing any more, and lets go of all: spares end, sessions go on. */
@@ -115,10 +134,7 @@ export class Hosts {
   }
 }
 
-async function openIn(
-  host: HostProcess,
-  request: OpenSessionInit & { readonly sessionId: Uint8Array },
-): Promise<RunningSession> {
+async function openIn(host: HostProcess, request: HostOpenRequest): Promise<RunningSession> {
   const opened = await host.open(request);
   return { opened, end: (text) => host.end(opened.sessionId, text) };
 }

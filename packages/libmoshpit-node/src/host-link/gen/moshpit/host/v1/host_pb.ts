@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file moshpit/host/v1/host.proto.
  */
 export const file_moshpit_host_v1_host: GenFile = /*@__PURE__*/
-  fileDesc("Chptb3NocGl0L2hvc3QvdjEvaG9zdC5wcm90bxIPbW9zaHBpdC5ob3N0LnYxIrQDCgtIb3N0TWVzc2FnZRInCgVzZXJ2ZRgBIAEoCzIWLm1vc2hwaXQuaG9zdC52MS5TZXJ2ZUgAEicKBXJlYWR5GAIgASgLMhYubW9zaHBpdC5ob3N0LnYxLlJlYWR5SAASNAoMb3Blbl9zZXNzaW9uGAMgASgLMhwubW9zaHBpdC5ob3N0LnYxLk9wZW5TZXNzaW9uSAASOAoOc2Vzc2lvbl9vcGVuZWQYBCABKAsyHi5tb3NocGl0Lmhvc3QudjEuU2Vzc2lvbk9wZW5lZEgAEjoKD3Nlc3Npb25fcmVmdXNlZBgFIAEoCzIfLm1vc2hwaXQuaG9zdC52MS5TZXNzaW9uUmVmdXNlZEgAEjYKDXNlc3Npb25fZW5kZWQYBiABKAsyHS5tb3NocGl0Lmhvc3QudjEuU2Vzc2lvbkVuZGVkSAASMAoKbG9nX3JlY29yZBgHIAEoCzIaLm1vc2hwaXQuaG9zdC52MS5Mb2dSZWNvcmRIABIyCgtlbmRfc2Vzc2lvbhgIIAEoCzIbLm1vc2hwaXQuaG9zdC52MS5FbmRTZXNzaW9uSABCCQoHbWVzc2FnZSKaAQoFU2VydmUSDAoEdXNlchgBIAEoCRIMCgRob21lGAIgASgJEg0KBXNoZWxsGAMgASgJEhYKDnVkcF9wb3J0X2ZpcnN0GAQgASgNEhUKDXVkcF9wb3J0X2xhc3QYBSABKA0SFAoMYmluZF9hZGRyZXNzGAYgASgJEiEKGWRldGFjaGVkX2xpZmV0aW1lX3NlY29uZHMYByABKA0iRQoFUmVhZHkSEgoKcHJvY2Vzc19pZBgBIAEoDRILCgN1aWQYAiABKA0SCwoDZ2lkGAMgASgNEg4KBmdyb3VwcxgEIAMoDSJDCg1EaXJlY3Rpb25LZXlzEhAKCGFlYWRfa2V5GAEgASgMEg8KB2FlYWRfaXYYAiABKAwSDwoHbWFjX2tleRgDIAEoDCLAAgoLT3BlblNlc3Npb24SEgoKc2Vzc2lvbl9pZBgBIAEoDBIVCg1hdHRhY2htZW50X2lkGAIgASgMEhUKDWNvbm5lY3Rpb25faWQYAyABKAYSFAoMY2lwaGVyX3N1aXRlGAQgASgNEjgKEGNsaWVudF90b19zZXJ2ZXIYBSABKAsyHi5tb3NocGl0Lmhvc3QudjEuRGlyZWN0aW9uS2V5cxI4ChBzZXJ2ZXJfdG9fY2xpZW50GAYgASgLMh4ubW9zaHBpdC5ob3N0LnYxLkRpcmVjdGlvbktleXMSFAoMb3Blbl9yZXF1ZXN0GAcgASgMEhcKD2tleV9maW5nZXJwcmludBgIIAEoCRIWCg5jbGllbnRfYWRkcmVzcxgJIAEoCRIeChZmaXJzdF9kYXRhZ3JhbV9zZWNvbmRzGAogASgNIksKDVNlc3Npb25PcGVuZWQSEgoKc2Vzc2lvbl9pZBgBIAEoDBIUCgxzZXNzaW9uX25hbWUYAiABKAkSEAoIdWRwX3BvcnQYAyABKA0iQAoOU2Vzc2lvblJlZnVzZWQSEgoKc2Vzc2lvbl9pZBgBIAEoDBIMCgRjb2RlGAIgASgNEgwKBHRleHQYAyABKAkiMAoMU2Vzc2lvbkVuZGVkEhIKCnNlc3Npb25faWQYASABKAwSDAoEdGV4dBgCIAEoCSI4CglMb2dSZWNvcmQSDQoFbGV2ZWwYASABKA0SDgoGdGFyZ2V0GAIgASgJEgwKBHRleHQYAyABKAkiLgoKRW5kU2Vzc2lvbhISCgpzZXNzaW9uX2lkGAEgASgMEgwKBHRleHQYAiABKAliBnByb3RvMw");
+  fileDesc("Chptb3NocGl0L2hvc3QvdjEvaG9zdC5wcm90bxIPbW9zaHBpdC5ob3N0LnYxIvAECgtIb3N0TWVzc2FnZRInCgVzZXJ2ZRgBIAEoCzIWLm1vc2hwaXQuaG9zdC52MS5TZXJ2ZUgAEicKBXJlYWR5GAIgASgLMhYubW9zaHBpdC5ob3N0LnYxLlJlYWR5SAASNAoMb3Blbl9zZXNzaW9uGAMgASgLMhwubW9zaHBpdC5ob3N0LnYxLk9wZW5TZXNzaW9uSAASOAoOc2Vzc2lvbl9vcGVuZWQYBCABKAsyHi5tb3NocGl0Lmhvc3QudjEuU2Vzc2lvbk9wZW5lZEgAEjoKD3Nlc3Npb25fcmVmdXNlZBgFIAEoCzIfLm1vc2hwaXQuaG9zdC52MS5TZXNzaW9uUmVmdXNlZEgAEjYKDXNlc3Npb25fZW5kZWQYBiABKAsyHS5tb3NocGl0Lmhvc3QudjEuU2Vzc2lvbkVuZGVkSAASMAoKbG9nX3JlY29yZBgHIAEoCzIaLm1vc2hwaXQuaG9zdC52MS5Mb2dSZWNvcmRIABIyCgtlbmRfc2Vzc2lvbhgIIAEoCzIbLm1vc2hwaXQuaG9zdC52MS5FbmRTZXNzaW9uSAASPgoRcmVzdW1lX2F0dGFjaG1lbnQYCSABKAsyIS5tb3NocGl0Lmhvc3QudjEuUmVzdW1lQXR0YWNobWVudEgAEkAKEmF0dGFjaG1lbnRfcmVzdW1lZBgKIAEoCzIiLm1vc2hwaXQuaG9zdC52MS5BdHRhY2htZW50UmVzdW1lZEgAEjgKDnJlc3VtZV9yZWZ1c2VkGAsgASgLMh4ubW9zaHBpdC5ob3N0LnYxLlJlc3VtZVJlZnVzZWRIAEIJCgdtZXNzYWdlIpoBCgVTZXJ2ZRIMCgR1c2VyGAEgASgJEgwKBGhvbWUYAiABKAkSDQoFc2hlbGwYAyABKAkSFgoOdWRwX3BvcnRfZmlyc3QYBCABKA0SFQoNdWRwX3BvcnRfbGFzdBgFIAEoDRIUCgxiaW5kX2FkZHJlc3MYBiABKAkSIQoZZGV0YWNoZWRfbGlmZXRpbWVfc2Vjb25kcxgHIAEoDSJFCgVSZWFkeRISCgpwcm9jZXNzX2lkGAEgASgNEgsKA3VpZBgCIAEoDRILCgNnaWQYAyABKA0SDgoGZ3JvdXBzGAQgAygNIkMKDURpcmVjdGlvbktleXMSEAoIYWVhZF9rZXkYASABKAwSDwoHYWVhZF9pdhgCIAEoDBIPCgdtYWNfa2V5GAMgASgMIugBCg1OZXdDb25uZWN0aW9uEhUKDWNvbm5lY3Rpb25faWQYASABKAYSFAoMY2lwaGVyX3N1aXRlGAIgASgNEjgKEGNsaWVudF90b19zZXJ2ZXIYAyABKAsyHi5tb3NocGl0Lmhvc3QudjEuRGlyZWN0aW9uS2V5cxI4ChBzZXJ2ZXJfdG9fY2xpZW50GAQgASgLMh4ubW9zaHBpdC5ob3N0LnYxLkRpcmVjdGlvbktleXMSHgoWZmlyc3RfZGF0YWdyYW1fc2Vjb25kcxgFIAEoDRIWCg5jbGllbnRfYWRkcmVzcxgGIAEoCSKbAQoLT3BlblNlc3Npb24SEgoKc2Vzc2lvbl9pZBgBIAEoDBIVCg1hdHRhY2htZW50X2lkGAIgASgMEjIKCmNvbm5lY3Rpb24YAyABKAsyHi5tb3NocGl0Lmhvc3QudjEuTmV3Q29ubmVjdGlvbhIUCgxvcGVuX3JlcXVlc3QYBCABKAwSFwoPa2V5X2ZpbmdlcnByaW50GAUgASgJIqUBChBSZXN1bWVBdHRhY2htZW50EhUKDWF0dGFjaG1lbnRfaWQYASABKAwSEgoKZ2VuZXJhdGlvbhgCIAEoDRIVCg1uZXh0X3NlcXVlbmNlGAMgASgEEhsKE2N1bXVsYXRpdmVfc2VxdWVuY2UYBCABKAQSMgoKY29ubmVjdGlvbhgFIAEoCzIeLm1vc2hwaXQuaG9zdC52MS5OZXdDb25uZWN0aW9uIoYBChFBdHRhY2htZW50UmVzdW1lZBIVCg1jb25uZWN0aW9uX2lkGAEgASgGEhQKDHNlc3Npb25fbmFtZRgCIAEoCRIQCgh1ZHBfcG9ydBgDIAEoDRIVCg1uZXh0X3NlcXVlbmNlGAQgASgEEhsKE2N1bXVsYXRpdmVfc2VxdWVuY2UYBSABKAQiQgoNUmVzdW1lUmVmdXNlZBIVCg1jb25uZWN0aW9uX2lkGAEgASgGEgwKBGNvZGUYAiABKA0SDAoEdGV4dBgDIAEoCSJLCg1TZXNzaW9uT3BlbmVkEhIKCnNlc3Npb25faWQYASABKAwSFAoMc2Vzc2lvbl9uYW1lGAIgASgJEhAKCHVkcF9wb3J0GAMgASgNIkAKDlNlc3Npb25SZWZ1c2VkEhIKCnNlc3Npb25faWQYASABKAwSDAoEY29kZRgCIAEoDRIMCgR0ZXh0GAMgASgJIjAKDFNlc3Npb25FbmRlZBISCgpzZXNzaW9uX2lkGAEgASgMEgwKBHRleHQYAiABKAkiOAoJTG9nUmVjb3JkEg0KBWxldmVsGAEgASgNEg4KBnRhcmdldBgCIAEoCRIMCgR0ZXh0GAMgASgJIi4KCkVuZFNlc3Npb24SEgoKc2Vzc2lvbl9pZBgBIAEoDBIMCgR0ZXh0GAIgASgJYgZwcm90bzM");
 
 /**
  * One message of either direction. Exactly one member is set.
@@ -93,6 +93,30 @@ export type HostMessage = Message<"moshpit.host.v1.HostMessage"> & {
      */
     value: EndSession;
     case: "endSession";
+  } | {
+    /**
+     * Listener to host.
+     *
+     * @generated from field: moshpit.host.v1.ResumeAttachment resume_attachment = 9;
+     */
+    value: ResumeAttachment;
+    case: "resumeAttachment";
+  } | {
+    /**
+     * Host to listener.
+     *
+     * @generated from field: moshpit.host.v1.AttachmentResumed attachment_resumed = 10;
+     */
+    value: AttachmentResumed;
+    case: "attachmentResumed";
+  } | {
+    /**
+     * Host to listener.
+     *
+     * @generated from field: moshpit.host.v1.ResumeRefused resume_refused = 11;
+     */
+    value: ResumeRefused;
+    case: "resumeRefused";
   } | { case: undefined; value?: undefined };
 };
 
@@ -228,7 +252,57 @@ export const DirectionKeysSchema: GenMessage<DirectionKeys> = /*@__PURE__*/
   messageDesc(file_moshpit_host_v1_host, 3);
 
 /**
- * All that a host is told of a session: no host key, no client key, no handshake secret.
+ * A connection that a handshake gave: no host key, no client key, no handshake secret.
+ *
+ * @generated from message moshpit.host.v1.NewConnection
+ */
+export type NewConnection = Message<"moshpit.host.v1.NewConnection"> & {
+  /**
+   * @generated from field: fixed64 connection_id = 1;
+   */
+  connectionId: bigint;
+
+  /**
+   * A value of moshpit.v1.CipherSuite.
+   *
+   * @generated from field: uint32 cipher_suite = 2;
+   */
+  cipherSuite: number;
+
+  /**
+   * @generated from field: moshpit.host.v1.DirectionKeys client_to_server = 3;
+   */
+  clientToServer?: DirectionKeys | undefined;
+
+  /**
+   * @generated from field: moshpit.host.v1.DirectionKeys server_to_client = 4;
+   */
+  serverToClient?: DirectionKeys | undefined;
+
+  /**
+   * The connection is nothing if nothing authentic arrives within this time; 1 to 3600.
+   *
+   * @generated from field: uint32 first_datagram_seconds = 5;
+   */
+  firstDatagramSeconds: number;
+
+  /**
+   * Address and port of the client's handshake, for the log.
+   *
+   * @generated from field: string client_address = 6;
+   */
+  clientAddress: string;
+};
+
+/**
+ * Describes the message moshpit.host.v1.NewConnection.
+ * Use `create(NewConnectionSchema)` to create a new message.
+ */
+export const NewConnectionSchema: GenMessage<NewConnection> = /*@__PURE__*/
+  messageDesc(file_moshpit_host_v1_host, 4);
+
+/**
+ * All that a host is told of a session.
  *
  * @generated from message moshpit.host.v1.OpenSession
  */
@@ -248,54 +322,23 @@ export type OpenSession = Message<"moshpit.host.v1.OpenSession"> & {
   attachmentId: Uint8Array;
 
   /**
-   * @generated from field: fixed64 connection_id = 3;
+   * @generated from field: moshpit.host.v1.NewConnection connection = 3;
    */
-  connectionId: bigint;
-
-  /**
-   * A value of moshpit.v1.CipherSuite.
-   *
-   * @generated from field: uint32 cipher_suite = 4;
-   */
-  cipherSuite: number;
-
-  /**
-   * @generated from field: moshpit.host.v1.DirectionKeys client_to_server = 5;
-   */
-  clientToServer?: DirectionKeys | undefined;
-
-  /**
-   * @generated from field: moshpit.host.v1.DirectionKeys server_to_client = 6;
-   */
-  serverToClient?: DirectionKeys | undefined;
+  connection?: NewConnection | undefined;
 
   /**
    * A serialized moshpit.v1.OpenRequest.
    *
-   * @generated from field: bytes open_request = 7;
+   * @generated from field: bytes open_request = 4;
    */
   openRequest: Uint8Array;
 
   /**
    * SHA256:… of the key that the person proved; for the log.
    *
-   * @generated from field: string key_fingerprint = 8;
+   * @generated from field: string key_fingerprint = 5;
    */
   keyFingerprint: string;
-
-  /**
-   * Address and port of the client's handshake, for the log.
-   *
-   * @generated from field: string client_address = 9;
-   */
-  clientAddress: string;
-
-  /**
-   * The session ends if nothing authentic arrives within this time; 1 to 3600.
-   *
-   * @generated from field: uint32 first_datagram_seconds = 10;
-   */
-  firstDatagramSeconds: number;
 };
 
 /**
@@ -303,7 +346,134 @@ export type OpenSession = Message<"moshpit.host.v1.OpenSession"> & {
  * Use `create(OpenSessionSchema)` to create a new message.
  */
 export const OpenSessionSchema: GenMessage<OpenSession> = /*@__PURE__*/
-  messageDesc(file_moshpit_host_v1_host, 4);
+  messageDesc(file_moshpit_host_v1_host, 5);
+
+/**
+ * The client of an attachment, who has proved the key that opened it, is there again.
+ *
+ * @generated from message moshpit.host.v1.ResumeAttachment
+ */
+export type ResumeAttachment = Message<"moshpit.host.v1.ResumeAttachment"> & {
+  /**
+   * 16 octets.
+   *
+   * @generated from field: bytes attachment_id = 1;
+   */
+  attachmentId: Uint8Array;
+
+  /**
+   * As in moshpit.v1.ResumeRequest; at least 2.
+   *
+   * @generated from field: uint32 generation = 2;
+   */
+  generation: number;
+
+  /**
+   * At most 2^53 - 1.
+   *
+   * @generated from field: uint64 next_sequence = 3;
+   */
+  nextSequence: bigint;
+
+  /**
+   * At most 2^53 - 1.
+   *
+   * @generated from field: uint64 cumulative_sequence = 4;
+   */
+  cumulativeSequence: bigint;
+
+  /**
+   * @generated from field: moshpit.host.v1.NewConnection connection = 5;
+   */
+  connection?: NewConnection | undefined;
+};
+
+/**
+ * Describes the message moshpit.host.v1.ResumeAttachment.
+ * Use `create(ResumeAttachmentSchema)` to create a new message.
+ */
+export const ResumeAttachmentSchema: GenMessage<ResumeAttachment> = /*@__PURE__*/
+  messageDesc(file_moshpit_host_v1_host, 6);
+
+/**
+ * The connection is a candidate of its attachment.
+ *
+ * @generated from message moshpit.host.v1.AttachmentResumed
+ */
+export type AttachmentResumed = Message<"moshpit.host.v1.AttachmentResumed"> & {
+  /**
+   * Of the ResumeAttachment.
+   *
+   * @generated from field: fixed64 connection_id = 1;
+   */
+  connectionId: bigint;
+
+  /**
+   * @generated from field: string session_name = 2;
+   */
+  sessionName: string;
+
+  /**
+   * @generated from field: uint32 udp_port = 3;
+   */
+  udpPort: number;
+
+  /**
+   * At most 2^53 - 1.
+   *
+   * @generated from field: uint64 next_sequence = 4;
+   */
+  nextSequence: bigint;
+
+  /**
+   * At most 2^53 - 1.
+   *
+   * @generated from field: uint64 cumulative_sequence = 5;
+   */
+  cumulativeSequence: bigint;
+};
+
+/**
+ * Describes the message moshpit.host.v1.AttachmentResumed.
+ * Use `create(AttachmentResumedSchema)` to create a new message.
+ */
+export const AttachmentResumedSchema: GenMessage<AttachmentResumed> = /*@__PURE__*/
+  messageDesc(file_moshpit_host_v1_host, 7);
+
+/**
+ * The attachment can not be resumed so.
+ *
+ * @generated from message moshpit.host.v1.ResumeRefused
+ */
+export type ResumeRefused = Message<"moshpit.host.v1.ResumeRefused"> & {
+  /**
+   * Of the ResumeAttachment.
+   *
+   * @generated from field: fixed64 connection_id = 1;
+   */
+  connectionId: bigint;
+
+  /**
+   * A value of moshpit.v1.RejectCode.
+   *
+   * @generated from field: uint32 code = 2;
+   */
+  code: number;
+
+  /**
+   * For the log.
+   *
+   * @generated from field: string text = 3;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message moshpit.host.v1.ResumeRefused.
+ * Use `create(ResumeRefusedSchema)` to create a new message.
+ */
+export const ResumeRefusedSchema: GenMessage<ResumeRefused> = /*@__PURE__*/
+  messageDesc(file_moshpit_host_v1_host, 8);
 
 /**
  * The session runs.
@@ -332,7 +502,7 @@ export type SessionOpened = Message<"moshpit.host.v1.SessionOpened"> & {
  * Use `create(SessionOpenedSchema)` to create a new message.
  */
 export const SessionOpenedSchema: GenMessage<SessionOpened> = /*@__PURE__*/
-  messageDesc(file_moshpit_host_v1_host, 5);
+  messageDesc(file_moshpit_host_v1_host, 9);
 
 /**
  * The session could not be opened.
@@ -365,7 +535,7 @@ export type SessionRefused = Message<"moshpit.host.v1.SessionRefused"> & {
  * Use `create(SessionRefusedSchema)` to create a new message.
  */
 export const SessionRefusedSchema: GenMessage<SessionRefused> = /*@__PURE__*/
-  messageDesc(file_moshpit_host_v1_host, 6);
+  messageDesc(file_moshpit_host_v1_host, 10);
 
 /**
  * The session is over.
@@ -391,7 +561,7 @@ export type SessionEnded = Message<"moshpit.host.v1.SessionEnded"> & {
  * Use `create(SessionEndedSchema)` to create a new message.
  */
 export const SessionEndedSchema: GenMessage<SessionEnded> = /*@__PURE__*/
-  messageDesc(file_moshpit_host_v1_host, 7);
+  messageDesc(file_moshpit_host_v1_host, 11);
 
 /**
  * One record for the listener's log.
@@ -422,7 +592,7 @@ export type LogRecord = Message<"moshpit.host.v1.LogRecord"> & {
  * Use `create(LogRecordSchema)` to create a new message.
  */
 export const LogRecordSchema: GenMessage<LogRecord> = /*@__PURE__*/
-  messageDesc(file_moshpit_host_v1_host, 8);
+  messageDesc(file_moshpit_host_v1_host, 12);
 
 /**
  * Ends a session, one that is being opened included.
@@ -448,5 +618,5 @@ export type EndSession = Message<"moshpit.host.v1.EndSession"> & {
  * Use `create(EndSessionSchema)` to create a new message.
  */
 export const EndSessionSchema: GenMessage<EndSession> = /*@__PURE__*/
-  messageDesc(file_moshpit_host_v1_host, 9);
+  messageDesc(file_moshpit_host_v1_host, 13);
 
