@@ -1,12 +1,17 @@
 import type { Socket } from "node:net";
 import { ClientHandshake, type ClientHandshakeEvent } from "libmoshpit/handshake";
-import { seconds, unreachable, type Micros } from "libmoshpit/util";
-import type { CipherSuite, ClientRequest, ConnectionSecrets, SessionAccepted } from "libmoshpit/wire";
+import { seconds, unreachable, type Micros, type PeerError } from "libmoshpit/util";
+import {
+  RejectCode,
+  type CipherSuite,
+  type ClientRequest,
+  type ConnectionSecrets,
+  type SessionAccepted,
+} from "libmoshpit/wire";
 import { nodeCrypto, systemEntropy } from "libmoshpit-node/crypto";
 import type { Identity } from "libmoshpit-node/keys";
 import { dial, DialError, Driver, resolveHost, ResolveError, type Address } from "libmoshpit-node/net";
-import { Failure } from "./failure.js";
-import type { HostTrust } from "./host-trust.js";
+import { Failure, type FailureKind } from "./failure.js";
 import {
   explainDialError,
   explainHandshakeFailure,
@@ -21,12 +26,22 @@ export interface Granted {
   readonly secrets: ConnectionSecrets;
   /** Where TCP reached the server; UDP goes there, too. */
   readonly address: Address;
+  /** What the server has proved to be. */
+  readonly hostKey: Uint8Array;
+}
+
+/** Decides whether a host key is the server's. */
+export interface HostKeyJudge {
+  /** In the middle of a handshake: `true` to go on, `false` to close it and call `confirm`. Throws `Failure`. */
+  accepts(hostKey: Uint8Array): Promise<boolean>;
+  /** Between two handshakes. Throws `Failure` where the answer is no. */
+  confirm(hostKey: Uint8Array): Promise<void>;
 }
 
 export interface HandshakeOptions {
   readonly target: Target;
   readonly identity: Identity;
-  readonly trust: HostTrust;
+  readonly trust: HostKeyJudge;
   readonly request: ClientRequest;
   /** Absent: all. */
   readonly cipherSuites: readonly CipherSuite[] | undefined;
@@ -79,8 +94,8 @@ async function reach({ target, signal }: HandshakeOptions): ReturnType<typeof di
     const addresses = await abortable(resolveHost(target.host), signal);
     return await dial(addresses, { port: target.port, timeoutMs: DIAL_TIMEOUT_MS, signal });
   } catch (error) {
-    if (error instanceof ResolveError) throw new Failure(explainResolveError(error));
-    if (error instanceof DialError) throw new Failure(explainDialError(error, target));
+    if (error instanceof ResolveError) throw new Failure(explainResolveError(error), "unreachable");
+    if (error instanceof DialError) throw new Failure(explainDialError(error, target), "unreachable");
     throw error;
   }
 }
@@ -94,6 +109,7 @@ class Conversation {
   #silence: NodeJS.Timeout | undefined;
   #socket: Socket | undefined;
   #address: Address | undefined;
+  #hostKey: Uint8Array | undefined;
   #resolve: (round: Round) => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
 
@@ -157,10 +173,11 @@ class Conversation {
       case "accepted": {
         const { result } = event.accepted;
         const address = this.#address;
-        if (result.case === "session" && address !== undefined) {
+        const hostKey = this.#hostKey;
+        if (result.case === "session" && address !== undefined && hostKey !== undefined) {
           this.#resolve({
             kind: "granted",
-            granted: { session: result.value, secrets: event.secrets, address },
+            granted: { session: result.value, secrets: event.secrets, address, hostKey },
           });
         } else {
           this.#reject(
@@ -170,10 +187,12 @@ class Conversation {
         return;
       }
       case "rejected":
-        this.#reject(new Failure(explainRejection(event.code, event.text, target)));
+        this.#reject(
+          new Failure(explainRejection(event.code, event.text, target), kindOfRejection(event.code)),
+        );
         return;
       case "failed":
-        this.#reject(new Failure(explainHandshakeFailure(event.error, target)));
+        this.#reject(new Failure(explainHandshakeFailure(event.error, target), kindOfFailure(event.error)));
         return;
       case "close":
         // Follows one of the others; the socket closes with the conversation.
@@ -186,6 +205,7 @@ class Conversation {
   async #judge(hostKey: Uint8Array): Promise<void> {
     try {
       if (await this.#options.trust.accepts(hostKey)) {
+        this.#hostKey = hostKey;
         this.#driver.run((now) => this.#handshake.trustHostKey(now));
       } else {
         this.#resolve({ kind: "unknown-host", hostKey });
@@ -194,6 +214,15 @@ class Conversation {
       this.#reject(error);
     }
   }
+}
+
+function kindOfRejection(code: RejectCode): FailureKind {
+  return code === RejectCode.NO_SUCH_SESSION ? "gone" : "refused";
+}
+
+/** Silence and a connection that was cut short are the network's doing as a rule. */
+function kindOfFailure({ code }: PeerError): FailureKind {
+  return code === "deadline-exceeded" || code === "connection-closed" ? "unreachable" : "refused";
 }
 
 /** Nothing of TCP is left when a session begins. */

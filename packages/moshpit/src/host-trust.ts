@@ -1,6 +1,7 @@
 import { equalBytes } from "libmoshpit/util";
 import { fingerprint, KeyFileError, KnownHosts, type HostKeyCheck } from "libmoshpit-node/keys";
 import { Failure, Interrupted } from "./failure.js";
+import type { HostKeyJudge } from "./handshake.js";
 import type { HostKeyQuestion } from "./ui/host-key-question.js";
 
 /** Whom a host key is to belong to, and what the person said of it beforehand. */
@@ -50,8 +51,33 @@ function changedKey(
   ].join("\nmp: ");
 }
 
+/** Later handshakes of a session: its server has shown its key, and no other will do. */
+export class SameHostKey implements HostKeyJudge {
+  readonly #host: string;
+  readonly #hostKey: Uint8Array;
+
+  constructor(host: string, hostKey: Uint8Array) {
+    this.#host = host;
+    this.#hostKey = hostKey;
+  }
+
+  accepts(hostKey: Uint8Array): Promise<boolean> {
+    if (equalBytes(hostKey, this.#hostKey)) return Promise.resolve(true);
+    return Promise.reject(
+      new Failure(
+        `the host key of ${this.#host} is ${fingerprint(hostKey)} now, this session's is ${fingerprint(this.#hostKey)}: another machine answers`,
+      ),
+    );
+  }
+
+  /** Never asked: `accepts` refuses. */
+  async confirm(hostKey: Uint8Array): Promise<void> {
+    await this.accepts(hostKey);
+  }
+}
+
 /** What the person decided, for the rest of this run. */
-export class HostTrust {
+export class HostTrust implements HostKeyJudge {
   readonly #settings: TrustSettings;
   readonly #path: string;
   readonly #question: HostKeyQuestion;

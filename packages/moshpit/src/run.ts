@@ -8,8 +8,8 @@ import { openLog, type Log } from "libmoshpit-node/log";
 import { formatEndpoint } from "libmoshpit-node/net";
 import { inBackgroundOf, terminalSize, TerminalGuard, withoutWaiting } from "libmoshpit-node/tty";
 import { Failure, Interrupted, OWN_ERROR } from "./failure.js";
-import { requestSession, type Granted } from "./handshake.js";
-import { HostTrust } from "./host-trust.js";
+import { requestSession, type Granted, type HandshakeOptions } from "./handshake.js";
+import { HostTrust, SameHostKey } from "./host-trust.js";
 import { loadIdentity } from "./identity.js";
 import type { LocalInput } from "./local/input.js";
 import { LocalOutput } from "./local/output.js";
@@ -17,6 +17,7 @@ import { PipeInput } from "./local/pipe-input.js";
 import { TerminalInput } from "./local/terminal-input.js";
 import { accountName, nameOnServer } from "./login-name.js";
 import { openRequest, wantsTerminal } from "./request.js";
+import { Resumption } from "./resumption.js";
 import { Session, type SessionEnd } from "./session.js";
 import { onEndingSignal, statusOfSignal } from "./signals.js";
 import type { Target } from "./ui/explain.js";
@@ -115,19 +116,27 @@ class Client {
     });
     this.#leave.signal.throwIfAborted();
     const input = (this.#input = this.#openInput());
-    const granted = await requestSession({
+    const common = {
       target,
       identity,
-      trust: this.#trust(target),
-      request: { case: "open", value: openRequest(process.env, this.#config.command, this.#terminalSize()) },
       cipherSuites:
         this.#config.cipherSuite === undefined ? undefined : [CIPHER_SUITES[this.#config.cipherSuite]],
+    };
+    const granted = await requestSession({
+      ...common,
+      trust: this.#trust(target),
+      request: { case: "open", value: openRequest(process.env, this.#config.command, this.#terminalSize()) },
       signal: this.#leave.signal,
       waiting: () =>
         this.#output.say(`waiting for ${formatEndpoint(target.host, serverPort)} to answer the handshake …`),
     });
     this.#log.info(`session ${granted.session.sessionName} of ${user} on ${udpEndpoint(granted)}`);
-    const end = await this.#converse(granted, input);
+    const again = {
+      ...common,
+      trust: new SameHostKey(target.host, granted.hostKey),
+      waiting: () => undefined,
+    };
+    const end = await this.#converse(granted, input, again);
     this.#log.info(`the session ended: ${end.kind}`);
     return this.#conclude(end, granted);
   }
@@ -160,20 +169,31 @@ class Client {
     );
   }
 
-  async #converse(granted: Granted, input: LocalInput): Promise<SessionEnd> {
+  /** `again`: how later handshakes are made. */
+  async #converse(
+    granted: Granted,
+    input: LocalInput,
+    again: Omit<HandshakeOptions, "request" | "signal">,
+  ): Promise<SessionEnd> {
     const { signal } = this.#leave;
     signal.throwIfAborted();
+    let resumption: Resumption | undefined;
     const session = (this.#session = await Session.start(granted, {
       output: (bytes, standardError, taken) => this.#output.write(bytes, standardError, taken),
       drain: () => input.drained(),
       silent: () => this.#output.say(silence(granted)),
+      established: () => (resumption = this.#resumption(session, again)),
+      heard: () => resumption?.heard(),
     }));
     const leave = (): void => session.quit();
     signal.addEventListener("abort", leave);
     if (signal.aborted) leave();
     process.on("SIGWINCH", this.#resized);
     input.attach({
-      write: (bytes) => session.write(bytes),
+      write: (bytes) => {
+        session.write(bytes);
+        resumption?.typed();
+      },
       end: () => session.endInput(),
       get bufferedAmount() {
         return session.bufferedAmount;
@@ -182,6 +202,7 @@ class Client {
     // The size may have changed since it was asked for.
     this.#resized();
     const end = await session.ended;
+    resumption?.stop();
     process.off("SIGWINCH", this.#resized);
     this.#session = undefined;
     // A person who quits does not wait for a terminal that takes no output, and may still quit while others wait.
@@ -189,6 +210,15 @@ class Client {
     signal.throwIfAborted();
     input.stop();
     return end;
+  }
+
+  #resumption(session: Session, again: Omit<HandshakeOptions, "request" | "signal">): Resumption {
+    return new Resumption({
+      session,
+      maxBackoffSeconds: this.#config.maxReconnectBackoffSecs,
+      handshake: (request, signal) => requestSession({ ...again, request, signal }),
+      log: this.#log,
+    });
   }
 
   #conclude(end: SessionEnd, granted: Granted): number {
@@ -206,6 +236,8 @@ class Client {
         throw new Failure(
           `no answer over UDP from ${udpEndpoint(granted)} in ${granted.session.firstDatagramSeconds} s: open the server's UDP ports (udp_ports, 50000-59999 unless changed) in the firewalls on the way`,
         );
+      case "gone":
+        throw new Failure(end.text, "gone");
       case "limit":
         throw new Failure("the connection is used up: connect again");
     }

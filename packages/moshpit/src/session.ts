@@ -1,11 +1,12 @@
-import { Attachment, type SessionEvent } from "libmoshpit/session";
-import { unreachable } from "libmoshpit/util";
+import { Attachment, type Counts, type SessionEvent } from "libmoshpit/session";
+import { seconds, unreachable } from "libmoshpit/util";
 import type { ExitStatus } from "libmoshpit/wire";
 import { now } from "libmoshpit-node/clock";
 import { nodeCrypto, systemEntropy } from "libmoshpit-node/crypto";
-import { Driver, pathOf, UdpClient } from "libmoshpit-node/net";
+import { Driver } from "libmoshpit-node/net";
 import type { Size } from "libmoshpit-node/tty";
 import type { Granted } from "./handshake.js";
+import { Sockets } from "./sockets.js";
 
 /** How a session ended. */
 export type SessionEnd =
@@ -17,6 +18,8 @@ export type SessionEnd =
   | { readonly kind: "ended"; readonly reason: string; readonly text: string | undefined }
   /** Nothing authentic ever came over UDP. */
   | { readonly kind: "no-udp" }
+  /** The server does not have it any more; `text` is its word. */
+  | { readonly kind: "gone"; readonly text: string }
   /** No packet may be sent any more. */
   | { readonly kind: "limit" };
 
@@ -26,8 +29,12 @@ export interface SessionListener {
   output(bytes: Uint8Array, standardError: boolean, taken: () => void): void;
   /** `bufferedAmount` is low again. */
   drain(): void;
-  /** Nothing came over UDP for a while; `path` is where to. */
+  /** Nothing came over UDP since the session was opened. */
   silent(): void;
+  /** The server was heard for the first time. */
+  established(): void;
+  /** Something authentic came. */
+  heard(): void;
 }
 
 /** How long the first answer over UDP may take before the person is told; milliseconds. */
@@ -37,47 +44,99 @@ const QUIT_WAIT_MS = 300;
 
 /** A session under way: one connection, its socket and its timers. */
 export class Session {
-  readonly #connection: Attachment;
+  readonly #attachmentId: Uint8Array;
+  readonly #attachment: Attachment;
   readonly #driver: Driver<SessionEvent, string>;
-  readonly #udp: UdpClient;
+  readonly #sockets: Sockets;
   readonly #listener: SessionListener;
   readonly #ended: Promise<SessionEnd>;
+  /** Of the current connection, and of one that is tried, by connection id. */
+  readonly #paths = new Map<bigint, string>();
   #resolve: (end: SessionEnd) => void = () => undefined;
   #end: SessionEnd | undefined;
   #established = false;
   #quitting = false;
   #timers: NodeJS.Timeout[] = [];
 
-  private constructor(granted: Granted, udp: UdpClient, listener: SessionListener) {
-    this.#udp = udp;
+  private constructor(granted: Granted, path: string, sockets: Sockets, listener: SessionListener) {
+    const { secrets, session } = granted;
+    const { connectionId, attachmentId, firstDatagramSeconds } = session;
+    this.#attachmentId = attachmentId;
+    this.#sockets = sockets;
     this.#listener = listener;
     this.#ended = new Promise((resolve) => (this.#resolve = resolve));
-    this.#connection = new Attachment({
+    this.#paths.set(connectionId, path);
+    this.#attachment = new Attachment({
       role: "client",
       crypto: nodeCrypto,
       entropy: systemEntropy,
-      secrets: granted.secrets,
-      connectionId: granted.session.connectionId,
-      path: pathOf(granted.address.address, granted.session.udpPort),
+      secrets,
+      connectionId,
+      path,
+      firstDatagram: seconds(firstDatagramSeconds),
       now: now(),
     });
-    this.#driver = new Driver<SessionEvent, string>(this.#connection, {
-      transmit: (path, bytes) => this.#udp.send(path, bytes),
+    this.#driver = new Driver<SessionEvent, string>(this.#attachment, {
+      transmit: (to, bytes) => this.#sockets.send(to, bytes),
       event: (event) => this.#onEvent(event),
     });
     this.#after(SILENCE_NOTICE_MS, () => this.#established || this.#listener.silent());
-    this.#after(granted.session.firstDatagramSeconds * 1_000, () => {
-      if (!this.#established) this.#finish({ kind: "no-udp" });
-    });
-    this.#driver.run((time) => this.#connection.handleTimeout(time));
+    this.#driver.run((time) => this.#attachment.handleTimeout(time));
   }
 
   /** Opens the socket and says hello. */
   static async start(granted: Granted, listener: SessionListener): Promise<Session> {
-    const udp = await UdpClient.open(granted.address.family, (path, bytes) => session.#received(path, bytes));
+    const sockets = new Sockets((path, bytes) => session.#received(path, bytes));
+    const path = await sockets.open(granted.address, granted.session.udpPort);
     // Nobody knows the socket before the session speaks.
-    const session: Session = new Session(granted, udp, listener);
+    const session: Session = new Session(granted, path, sockets, listener);
     return session;
+  }
+
+  /** What a handshake has to say to resume this session. */
+  get resumePoint(): Counts & { readonly attachmentId: Uint8Array; readonly generation: number } {
+    const generation = this.#attachment.generation + 1;
+    return { attachmentId: this.#attachmentId, generation, ...this.#attachment.counts };
+  }
+
+  /**
+   * Goes on over another connection beside the present one, until one is heard. Throws `PeerError` where the server's
+   * counts can not be, or what `bind` throws.
+   */
+  async resume({ secrets, session, address }: Granted): Promise<void> {
+    const { connectionId, generation, firstDatagramSeconds } = session;
+    const path = await this.#sockets.open(address, session.udpPort);
+    if (!this.#isOpen()) {
+      this.dispose();
+      return;
+    }
+    this.#paths.set(connectionId, path);
+    try {
+      this.#driver.run((time) =>
+        this.#attachment.resume(time, {
+          secrets,
+          connectionId,
+          generation,
+          path,
+          firstDatagram: seconds(firstDatagramSeconds),
+          nextSequence: Number(session.nextSequence),
+          cumulativeSequence: Number(session.cumulativeSequence),
+        }),
+      );
+    } catch (error) {
+      this.#close(connectionId);
+      throw error;
+    }
+  }
+
+  /** The server says that the session is not there any more. */
+  gone(text: string): void {
+    this.#finish({ kind: "gone", text });
+  }
+
+  /** The machine slept: asks at once whether the server is there. */
+  wake(): void {
+    if (this.#end === undefined) this.#driver.run((time) => this.#attachment.wake(time));
   }
 
   /** When the session is over; the output may still be on its way to the person. */
@@ -87,22 +146,22 @@ export class Session {
 
   /** Octets of input that the server has not acknowledged. */
   get bufferedAmount(): number {
-    return this.#connection.bufferedAmount;
+    return this.#attachment.bufferedAmount;
   }
 
   /** Input for the remote program. */
   write(bytes: Uint8Array): void {
-    if (this.#isOpen()) this.#driver.run((time) => this.#connection.write(time, bytes));
+    if (this.#isOpen()) this.#driver.run((time) => this.#attachment.write(time, bytes));
   }
 
   /** No input follows. */
   endInput(): void {
-    if (this.#isOpen()) this.#driver.run((time) => this.#connection.end(time));
+    if (this.#isOpen()) this.#driver.run((time) => this.#attachment.end(time));
   }
 
   resize(size: Size): void {
     const full = { ...size, pixelWidth: 0, pixelHeight: 0 };
-    if (this.#isOpen()) this.#driver.run((time) => this.#connection.resize(time, full));
+    if (this.#isOpen()) this.#driver.run((time) => this.#attachment.resize(time, full));
   }
 
   /** Ends the session on both sides; `ended` comes within 300 ms, whatever the server does. */
@@ -110,14 +169,14 @@ export class Session {
     if (!this.#isOpen()) return;
     this.#quitting = true;
     this.#after(QUIT_WAIT_MS, () => this.#finish({ kind: "quit", acknowledged: false }));
-    this.#driver.run((time) => this.#connection.close(time, { reason: "quit" }));
+    this.#driver.run((time) => this.#attachment.close(time, { reason: "quit" }));
   }
 
   /** No packets, no timers, no socket. */
   dispose(): void {
     for (const timer of this.#timers.splice(0)) clearTimeout(timer);
     this.#driver.stop();
-    this.#udp.close();
+    this.#sockets.keepOnly([]);
   }
 
   #isOpen(): boolean {
@@ -125,17 +184,20 @@ export class Session {
   }
 
   #received(path: string, bytes: Uint8Array): void {
-    this.#driver.run((time) => this.#connection.handleDatagram(time, path, bytes));
+    const before = this.#attachment.lastHeard;
+    this.#driver.run((time) => this.#attachment.handleDatagram(time, path, bytes));
+    if (this.#attachment.lastHeard > before) this.#listener.heard();
   }
 
   #onEvent(event: SessionEvent): void {
     switch (event.type) {
       case "established":
         this.#established = true;
+        this.#listener.established();
         return;
       case "data": {
         const { length } = event.bytes;
-        const taken = (): void => this.#driver.run((time) => this.#connection.consumed(time, length));
+        const taken = (): void => this.#driver.run((time) => this.#attachment.consumed(time, length));
         this.#listener.output(event.bytes, event.standardError, taken);
         return;
       }
@@ -148,16 +210,24 @@ export class Session {
       case "closed":
         this.#onClosed(event.cause);
         return;
+      case "retired":
+        this.#close(event.connectionId);
+        return;
       case "end":
       case "resize":
       case "path":
       case "resumed":
-      case "retired":
         // The end of output comes with the Close; sizes are this side's; the server does not move.
         return;
       default:
         unreachable(event);
     }
+  }
+
+  /** The socket of a connection that is over. */
+  #close(connectionId: bigint): void {
+    this.#paths.delete(connectionId);
+    this.#sockets.keepOnly([...this.#paths.values()]);
   }
 
   #onClose(event: Extract<SessionEvent, { type: "close" }>): void {
@@ -173,9 +243,11 @@ export class Session {
       case "local-close-unanswered":
         this.#finish({ kind: "quit", acknowledged: false });
         return;
+      case "no-first-datagram":
+        this.#finish({ kind: "no-udp" });
+        return;
       case "peer-close":
       case "limit":
-      case "no-first-datagram":
       case "detached-too-long":
         this.#finish(this.#end ?? { kind: "limit" });
         return;

@@ -6,3 +6,4 @@ const start = process.hrtime.bigint();
 export function now(): Micros {
   return micros(Number((process.hrtime.bigint() - start) / 1_000n));
 }
+export { WakeWatch, type WallClock } from "./wake.js";

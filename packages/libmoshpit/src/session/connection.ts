@@ -1,24 +1,10 @@
 import { after, unreachable, type Micros } from "../util/index.js";
-import {
-  PacketOpener,
-  PacketSealer,
-  type ConnectionSecrets,
-  type CryptoProvider,
-  type Entropy,
-} from "../wire/index.js";
-import type { AttachmentCounters, ConnectionInit, Path, Role } from "./events.js";
+import { PacketOpener, PacketSealer, type ConnectionSecrets } from "../wire/index.js";
+import type { AttachmentCounters, ConnectionParameters, Path } from "./events.js";
 import { makeParts, type Parts, type Streams, type TimerName } from "./parts.js";
 import { Reception, type Received } from "./reception.js";
 import type { RoundTrip } from "./rtt.js";
 import { Transmission, type Datagram } from "./transmission.js";
-
-/** What a connection is made from. */
-export interface ConnectionParameters extends ConnectionInit {
-  readonly role: Role;
-  readonly crypto: CryptoProvider;
-  readonly entropy: Entropy;
-  readonly now: Micros;
-}
 
 /**
  * One connection of an attachment: its keys and packet numbers, and all that is known of the path. The frames that it

@@ -25,6 +25,14 @@ export interface ConnectionInit {
   readonly firstDatagram?: Micros;
 }
 
+/** What a connection is made from. */
+export interface ConnectionParameters extends ConnectionInit {
+  readonly role: Role;
+  readonly crypto: CryptoProvider;
+  readonly entropy: Entropy;
+  readonly now: Micros;
+}
+
 /** What an attachment starts from: its first connection, and what does not change with the next. */
 export interface AttachmentConfig extends ConnectionInit {
   readonly role: Role;

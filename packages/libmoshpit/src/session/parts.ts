@@ -1,9 +1,8 @@
 import { elapsed, type Micros } from "../util/index.js";
 import { SERVER_SILENT_AFTER } from "../wire/index.js";
 import { Acknowledgement, PeerReport } from "./acknowledgement.js";
-import type { ConnectionParameters } from "./connection.js";
 import { Delivery } from "./delivery.js";
-import type { Role } from "./events.js";
+import type { ConnectionParameters, Role } from "./events.js";
 import { NakSchedule } from "./nak-schedule.js";
 import { PeerPath } from "./path.js";
 import { Reordering } from "./reordering.js";

@@ -46,11 +46,12 @@ export function explainRejection(code: RejectCode, text: string, target: Target)
     case RejectCode.UNSUPPORTED_GROUP:
     case RejectCode.UNSUPPORTED_SUITE:
       return `${where} and this mp have no protocol in common${said}: update the older of the two`;
+    case RejectCode.NO_SUCH_SESSION:
+      return `${where} does not have the session any more: it ended there, or the server was restarted; connect again for a new one`;
     case RejectCode.START_FAILED:
       return `${where} could not start the shell or command${said}: the server's log says why`;
     case RejectCode.UNSPECIFIED:
     case RejectCode.UNSUPPORTED_REQUEST:
-    case RejectCode.NO_SUCH_SESSION:
     case RejectCode.NAME_TAKEN:
     case RejectCode.INTERNAL:
     default:
