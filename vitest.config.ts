@@ -21,8 +21,6 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
-          // Real programs on a shared machine: the report names what needed its second try.
-          retry: 1,
         },
       },
     ],

@@ -119,7 +119,8 @@ describe("mp without a terminal", () => {
     const { child, finished } = world.startMp("echo ready; cat", { input: "open" });
     await new Promise((resolve) => child.stdout?.once("data", resolve));
     const pids = [child.pid ?? 0, ...withDescendants(world.serverPid)];
-    expect(pids.map(tcpConnections)).toEqual(pids.map(() => []));
+    // The server sees the end of the client's half when it comes.
+    await expect.poll(() => pids.map(tcpConnections), { timeout: 10_000 }).toEqual(pids.map(() => []));
     child.stdin?.end();
     expect((await finished).status).toBe(0);
   });

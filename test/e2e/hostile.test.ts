@@ -34,7 +34,7 @@ async function visit(
   port: number,
   i: number,
   talk: (socket: Socket) => void,
-  patienceMs = 2_000,
+  patienceMs = 10_000,
 ): Promise<boolean> {
   return await new Promise((resolve) => {
     const socket = createConnection({ host: "127.0.0.1", port, localAddress: stranger(i) });

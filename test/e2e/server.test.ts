@@ -1,13 +1,13 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createSocket } from "node:dgram";
-import { chmodSync, existsSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, readFileSync, rmSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { generateIdentity } from "../../packages/libmoshpit-node/src/keys/index.js";
 import { RejectCode, type OpenRequestInit } from "../../packages/libmoshpit/src/wire/index.js";
 import { dial, LibraryClient, type Answer } from "./harness/library-client.js";
-import { fileDescriptors, isAlive, withDescendants } from "./harness/processes.js";
+import { commandLine, fileDescriptors, isAlive, withDescendants } from "./harness/processes.js";
 import { run } from "./harness/programs.js";
 import { OuterTerminal } from "./harness/terminal.js";
 import { World } from "./harness/world.js";
@@ -50,9 +50,9 @@ async function ask(of: World, more: Partial<Parameters<typeof dial>[0]> = {}): P
   });
 }
 
-/** The line that the log has by now, or a second later. */
+/** The line that the log has by now, or soon. */
 async function logged(of: World, text: string | RegExp): Promise<string> {
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 500; i++) {
     const line = of.serverLog
       .split("\n")
       .find((each) => (typeof text === "string" ? each.includes(text) : text.test(each)));
@@ -206,7 +206,7 @@ describe("a session with a terminal", () => {
     expect(isAlive(pid)).toBe(true);
     client.quit();
     await client.ended;
-    for (let i = 0; i < 100 && isAlive(pid); i++) await sleep(20);
+    for (let i = 0; i < 500 && isAlive(pid); i++) await sleep(20);
     expect(isAlive(pid)).toBe(false);
     await logged(world, new RegExp(`session ${client.name} ended: signal 1, peer-close`));
   });
@@ -244,7 +244,7 @@ describe("who is let in", () => {
     const seen = refusals.map((answer) => {
       if (answer.kind !== "rejected") throw new Error(`not rejected: ${answer.kind}`);
       expect(answer.milliseconds).toBeGreaterThan(240);
-      expect(answer.milliseconds).toBeLessThan(1_000);
+      expect(answer.milliseconds).toBeLessThan(3_000);
       return { code: answer.code, text: answer.text, frames: answer.frames };
     });
     expect(seen[0]).toMatchObject({ code: RejectCode.NOT_AUTHORIZED, text: "not authorized" });
@@ -375,7 +375,7 @@ describe("SIGUSR1", () => {
   it("opens no inspector, in mps and in its hosts", async () => {
     const client = await open({ terminal: TERMINAL, command: "echo ready; read line" });
     await client.shows("ready");
-    const programs = withDescendants(world.serverPid).filter((pid) => /mps/.test(cmdline(pid)));
+    const programs = withDescendants(world.serverPid).filter((pid) => /mps/.test(commandLine(pid)));
     expect(programs.length).toBeGreaterThanOrEqual(2);
     const before = programs.map(listeningPorts);
     for (const pid of programs) process.kill(pid, "SIGUSR1");
@@ -432,7 +432,7 @@ describe("a session host that is told to end", () => {
   it("says so to its clients", async () => {
     const client = await open({ terminal: TERMINAL, command: "echo ready; sleep 4245" });
     await client.shows("ready");
-    for (const pid of hostsOf(world)) process.kill(pid, "SIGTERM");
+    for (const pid of world.hostPids) process.kill(pid, "SIGTERM");
     expect(await client.ended).toMatchObject({ exit: undefined, reason: "ended" });
     await logged(world, `session ${client.name} ended: signal 1`);
   });
@@ -442,7 +442,7 @@ describe("a session host that is killed", () => {
   it("is reported, and the next session gets another", async () => {
     const client = await open({ command: "echo ready; sleep 60" });
     await client.shows("ready");
-    for (const pid of hostsOf(world)) process.kill(pid, "SIGKILL");
+    for (const pid of world.hostPids) process.kill(pid, "SIGKILL");
     expect(await logged(world, "was ended by SIGKILL")).toMatch(/lost sessions: \d+/);
     client.vanish();
     const next = await open({ command: "exit 4" });
@@ -480,7 +480,7 @@ describe("hostile input", () => {
       socket.on("close", () => dropped++);
       sockets.push(socket);
     }
-    for (let i = 0; i < 100 && dropped < 5; i++) await sleep(20);
+    for (let i = 0; i < 500 && dropped < 5; i++) await sleep(20);
     expect(dropped).toBe(5);
     for (const socket of sockets) socket.destroy();
     for (let round = 0; round < 40; round++) {
@@ -515,14 +515,4 @@ function listeningPorts(pid: number): readonly number[] {
     .map((line) => line.trim().split(/\s+/))
     .filter((fields) => fields[3] === "0A" && held.includes(fields[9] ?? ""))
     .map((fields) => parseInt(fields[1]?.split(":")[1] ?? "", 16));
-}
-
-/** Those that serve somebody. */
-function hostsOf(of: World): readonly number[] {
-  return withDescendants(of.serverPid).filter((pid) => cmdline(pid).startsWith("mps-host "));
-}
-
-function cmdline(pid: number): string {
-  const path = `/proc/${pid}/cmdline`;
-  return existsSync(path) ? readFileSync(path, "latin1") : "";
 }

@@ -17,6 +17,11 @@ export function isAlive(pid: number): boolean {
   return stat !== undefined && !/\) Z /.test(stat);
 }
 
+/** Empty for a process that is gone. */
+export function commandLine(pid: number): string {
+  return read(`/proc/${pid}/cmdline`) ?? "";
+}
+
 /** Local ports and states of the TCP sockets that a process holds, listening ones aside. */
 export function tcpConnections(pid: number): readonly string[] {
   const held = new Set(

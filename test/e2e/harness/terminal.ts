@@ -78,6 +78,11 @@ export class OuterTerminal {
     this.#pty.write(text);
   }
 
+  /** Types without forgetting what was shown, as one key after the other. */
+  press(text: string): void {
+    this.#pty.write(text);
+  }
+
   forget(): void {
     this.#shown = "";
   }
@@ -115,6 +120,7 @@ export class OuterTerminal {
     return await this.shows(pattern);
   }
 
+  /** A signal; SIGSTOP and SIGCONT among them. */
   kill(signal: NodeJS.Signals = "SIGKILL"): void {
     if (this.#status === undefined) this.#pty.kill(signal);
   }

@@ -16,7 +16,7 @@ import {
   Relay,
   type LinkProfile,
 } from "../../../packages/libmoshpit-node/src/net/relay/index.js";
-import { isAlive, withDescendants } from "./processes.js";
+import { commandLine, isAlive, withDescendants } from "./processes.js";
 import { run, start, type Finished, type Running, type RunOptions } from "./programs.js";
 import { OuterTerminal, type TerminalOptions } from "./terminal.js";
 
@@ -27,6 +27,8 @@ export interface WorldOptions {
   readonly server?: Readonly<Record<string, string | number>>;
   /** How many UDP ports there are; default 4. */
   readonly udpPorts?: number;
+  /** Where relays will listen; default 127.0.0.2. */
+  readonly relays?: readonly string[];
   /** Default true: the client knows the host key. */
   readonly known?: boolean;
   /** Default true. */
@@ -34,6 +36,7 @@ export interface WorldOptions {
 }
 
 const UDP_PORTS = 4;
+const RELAYS: readonly string[] = ["127.0.0.2"];
 const START_MS = 20_000;
 
 /** A private server with keys and configuration, and clients of it. `remove` ends exactly what was started. */
@@ -78,6 +81,11 @@ export class World {
     const pid = this.#server?.child.pid;
     if (pid === undefined) throw new Error("no server is running");
     return pid;
+  }
+
+  /** Session hosts that serve somebody. */
+  get hostPids(): readonly number[] {
+    return withDescendants(this.serverPid).filter((pid) => commandLine(pid).startsWith("mps-host "));
   }
 
   /** What mps wrote: its log. */
@@ -160,10 +168,10 @@ export class World {
     return terminal;
   }
 
-  /** A bad network before the server, at 127.0.0.2; the client knows the server there, too. */
-  async relay(profile: LinkProfile, seed: number): Promise<Relay> {
+  /** A bad network before the server, at one of `relays`; the client knows the server there, too. */
+  async relay(profile: LinkProfile, seed: number, listenAddress = "127.0.0.2"): Promise<Relay> {
     const relay = await Relay.start({
-      listenAddress: "127.0.0.2",
+      listenAddress,
       serverAddress: this.ip,
       tcpPort: this.port,
       udpPorts: this.udpPorts,
@@ -171,7 +179,7 @@ export class World {
       seed,
     });
     this.#relays.push(relay);
-    await this.know("127.0.0.2");
+    await this.know(listenAddress);
     return relay;
   }
 
@@ -213,7 +221,7 @@ export class World {
   }
 
   async #prepare(): Promise<void> {
-    const loopback = this.ip.includes(":") ? [this.ip] : ["127.0.0.1", "127.0.0.2"];
+    const loopback = this.ip.includes(":") ? [this.ip] : [this.ip, ...(this.#options.relays ?? RELAYS)];
     this.port = await freeTcpPort(loopback);
     this.udpPorts = await freeUdpRange(loopback, this.#options.udpPorts ?? UDP_PORTS);
     await writeKeyPair(this.path("id_ed25519"), { identity: this.client, comment: "test" });

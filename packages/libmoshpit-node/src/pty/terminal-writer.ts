@@ -14,15 +14,17 @@ interface Waiting {
  */
 export class TerminalWriter {
   readonly #descriptor: number;
+  readonly #isOpen: () => boolean;
   #queue: Waiting[] = [];
   /** Octets of the first that were taken. */
   #at = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  /** Of a master that does not block. */
-  constructor(descriptor: number) {
+  /** Of a master that does not block. `isOpen`: whether the descriptor is that master's still. */
+  constructor(descriptor: number, isOpen: () => boolean) {
     this.#descriptor = descriptor;
+    this.#isOpen = isOpen;
   }
 
   /** `taken` is called when the terminal has all of it, or when it is gone. */
@@ -34,6 +36,7 @@ export class TerminalWriter {
 
   /** The terminal may take more: its program was just heard. */
   goOn(): void {
+    if (!this.#isOpen()) this.close();
     for (let first = this.#queue[0]; first !== undefined && !this.#closed; first = this.#queue[0]) {
       if (!this.#writeSome(first.bytes)) break;
       if (this.#at < first.bytes.length) continue;
@@ -68,7 +71,7 @@ export class TerminalWriter {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "EAGAIN") return false;
-      if (code !== "EIO" && code !== "EBADF") throw error;
+      if (code !== "EIO") throw error;
       this.close();
       return false;
     }

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
-import { readdirSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { openPty, type ProgramExit, type TerminalProgram } from "./index.js";
@@ -206,6 +208,34 @@ describe("a program on a pseudo-terminal", () => {
     const before = readdirSync("/proc/self/fd").length;
     for (let i = 0; i < 5; i++) await (await sh("echo x")).exited;
     expect(readdirSync("/proc/self/fd").length).toBe(before);
+  });
+
+  it("takes calls in the moment in which it ends, and gives none of them to whoever has its descriptor then", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "moshpit-pty-"));
+    const file = join(directory, "another's");
+    const thrown: unknown[] = [];
+    try {
+      for (let i = 0; i < 5; i++) {
+        const { program, exited } = await sh("stty raw -echo; cat > /dev/null & sleep 0.1; kill $!");
+        // Before the event loop tells that a stream is closed its turn of immediates comes.
+        let turns = setImmediate(function turn() {
+          const others = Array.from({ length: 32 }, () => openSync(file, "a"));
+          try {
+            program.write(Uint8Array.of(120), () => undefined);
+            program.resize(81, 25);
+          } catch (error) {
+            thrown.push(error);
+          }
+          others.forEach(closeSync);
+          turns = setImmediate(turn);
+        });
+        await exited.finally(() => clearImmediate(turns));
+      }
+      expect(thrown).toEqual([]);
+      expect(readFileSync(file, "utf8")).toBe("");
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   it("takes calls after its end", async () => {

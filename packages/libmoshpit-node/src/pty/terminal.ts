@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, constants, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
 import type { Socket } from "node:net";
-import { markExposed, shadows, unmarkExposed } from "./exposed-descriptors.js";
+import { markExposed, shadows } from "./exposed-descriptors.js";
 import {
   exitOf,
   HANG_UP_GRACE_MS,
@@ -30,12 +30,11 @@ export async function openPty(spec: TerminalSpec, handlers: ProgramHandlers): Pr
   const { open } = (await import("node-pty")).default as unknown as { open: (size: OpenOptions) => Inside };
   const pty = open({ cols: spec.columns, rows: spec.rows, encoding: null });
   const otherEnd = takeOtherEnd(pty);
-  markExposed(pty._fd);
+  pty._socket.once("close", markExposed(pty._fd));
   try {
     return new Terminal(pty, otherEnd, await started(spec, pty), handlers);
   } catch (error) {
     closeSync(otherEnd);
-    pty._socket.once("close", () => unmarkExposed(pty._fd));
     pty._socket.destroy();
     throw error;
   } finally {
@@ -140,7 +139,7 @@ class Terminal implements TerminalProgram {
   constructor(pty: Inside, otherEnd: number, child: ChildProcess, handlers: ProgramHandlers) {
     this.processId = child.pid ?? 0;
     this.#pty = pty;
-    this.#input = new TerminalWriter(pty._fd);
+    this.#input = new TerminalWriter(pty._fd, () => this.#holdsDescriptor);
     this.#otherEnd = otherEnd;
     this.#handlers = handlers;
     child.on("exit", (code, signal) => this.#exited(exitOf(code, signal)));
@@ -163,7 +162,7 @@ class Terminal implements TerminalProgram {
   }
 
   resize(columns: number, rows: number): void {
-    if (this.#open) this.#pty.resize(columns, rows);
+    if (this.#holdsDescriptor) this.#pty.resize(columns, rows);
   }
 
   pause(): void {
@@ -191,6 +190,14 @@ class Terminal implements TerminalProgram {
     this.#grace ??= setTimeout(() => signalGroup(this.processId, "SIGKILL"), graceMs);
   }
 
+  /**
+   * The stream closes the descriptor as it is destroyed, at its end or by an error, and tells so later: until then the
+   * number may be another session's terminal already.
+   */
+  get #holdsDescriptor(): boolean {
+    return this.#open && !this.#pty._socket.destroyed;
+  }
+
   #read(bytes: Uint8Array): void {
     if (!this.#open) return;
     this.#handlers.data(bytes, false);
@@ -202,7 +209,7 @@ class Terminal implements TerminalProgram {
   }
 
   #readRest(): void {
-    if (!this.#open) return;
+    if (!this.#holdsDescriptor) return;
     for (;;) {
       const octets = new Uint8Array(READ_OCTETS);
       try {
@@ -229,7 +236,6 @@ class Terminal implements TerminalProgram {
   #closed(): void {
     this.#open = false;
     this.#input.close();
-    unmarkExposed(this.#pty._fd);
     this.#releaseOtherEnd();
     clearTimeout(this.#quiet);
     this.#finish();

@@ -1,12 +1,14 @@
-import { createSocket, type RemoteInfo, type Socket as UdpSocket } from "node:dgram";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { ALL, isCut, type Cut, type Way } from "./cut.js";
+import { DatagramRelay } from "./datagram-relay.js";
 import { DelayLine } from "./delay-line.js";
-import { LinkDirection, seededRandom, type Random } from "./link.js";
+import { LinkDirection, seededRandom } from "./link.js";
 import type { LinkProfile } from "./profiles.js";
+import { StreamRelay } from "./stream-relay.js";
 
 export interface RelayOptions {
-  /** Where clients come; the ports are those of the server. */
+  /** Where clients come, IPv4 or IPv6; the ports are those of the server. */
   readonly listenAddress: string;
+  /** IPv4 or IPv6, whatever the clients use. */
   readonly serverAddress: string;
   readonly tcpPort: number;
   /** Inclusive. */
@@ -23,55 +25,70 @@ export interface RelayCounters {
   readonly lost: number;
 }
 
-/** One client address at one port of the server. */
-interface Flow {
-  readonly upstream: UdpSocket;
-  readonly client: RemoteInfo;
-  readonly downstream: UdpSocket;
-}
-
 /**
  * A bad network between a client and a server on one machine, without rights: listens on another loopback address at
  * the server's own ports. Datagrams are delayed, lost, repeated and reordered; the TCP handshake is delayed, its
- * connection by one round trip more, as a network's would be.
+ * connection by one round trip more, as a network's would be. While it runs it can be cut, stalled and healed, and the
+ * clients be made to come from elsewhere.
  */
 export class Relay {
   readonly #options: RelayOptions;
-  readonly #random: Random;
-  readonly #up: LinkDirection;
-  readonly #down: LinkDirection;
+  readonly #directions: Readonly<Record<Way, LinkDirection>>;
   readonly #line: DelayLine<() => void> = new DelayLine((deliver) => deliver());
-  readonly #listeners: UdpSocket[] = [];
-  readonly #flows = new Map<string, Flow>();
-  readonly #connections = new Set<Socket>();
-  #tcp: Server | undefined;
+  readonly #datagrams: DatagramRelay;
+  readonly #streams: StreamRelay;
   #profile: LinkProfile;
-  #blackout = false;
+  #cut: Cut = {};
+  /** What came while the link stood still. */
+  #stalled: (() => void)[] | undefined;
   #received = 0;
   #delivered = 0;
   #lost = 0;
   readonly #started = performance.now();
 
   private constructor(options: RelayOptions) {
+    const { listenAddress, serverAddress, tcpPort, profile, seed } = options;
+    const random = seededRandom(seed);
     this.#options = options;
-    this.#profile = options.profile;
-    this.#random = seededRandom(options.seed);
-    this.#up = new LinkDirection(options.profile.up, this.#random);
-    this.#down = new LinkDirection(options.profile.down, this.#random);
+    this.#profile = profile;
+    this.#directions = {
+      up: new LinkDirection(profile.up, random),
+      down: new LinkDirection(profile.down, random),
+    };
+    this.#datagrams = new DatagramRelay({
+      listenAddress,
+      serverAddress,
+      pass: (way, bytes, deliver) => this.#pass(way, bytes, deliver),
+      lost: () => this.#lost++,
+    });
+    this.#streams = new StreamRelay({
+      listenAddress,
+      serverAddress,
+      port: tcpPort,
+      connectMs: () => this.#profile.up.delayMs + this.#profile.down.delayMs,
+      arrival: (way, from, octets) => this.#directions[way].stream(from, octets),
+      later: (at, deliver) => this.#line.insert(at, deliver),
+      isCut: (way) => this.#stalled !== undefined || isCut(this.#cut.tcp, way),
+    });
   }
 
   /** Listens on every port, or throws what a socket threw, with none left open. */
   static async start(options: RelayOptions): Promise<Relay> {
     const relay = new Relay(options);
     try {
-      await relay.#listenTcp();
+      await relay.#streams.listen();
       for (let port = options.udpPorts.first; port <= options.udpPorts.last; port++)
-        await relay.#listenUdp(port);
+        await relay.#datagrams.listen(port);
     } catch (error) {
       await relay.stop();
       throw error;
     }
     return relay;
+  }
+
+  /** Where clients come. */
+  get address(): string {
+    return this.#options.listenAddress;
   }
 
   get counters(): RelayCounters {
@@ -81,71 +98,73 @@ export class Relay {
   /** From now on; what is under way keeps its moment. */
   setProfile(profile: LinkProfile): void {
     this.#profile = profile;
-    this.#up.profile = profile.up;
-    this.#down.profile = profile.down;
+    this.#directions.up.profile = profile.up;
+    this.#directions.down.profile = profile.down;
   }
 
-  /** While true no datagram passes, either way. */
+  /** From now on exactly this does not pass, without an argument nothing does. Datagrams under way arrive. */
+  cut(what: Cut = ALL): void {
+    this.#cut = what;
+    this.#streams.cutChanged();
+  }
+
+  /** Everything passes again, and what a stall kept back comes out at once. */
+  heal(): void {
+    const stalled = this.#stalled ?? [];
+    this.#stalled = undefined;
+    this.cut({});
+    for (const enter of stalled) enter();
+  }
+
+  /**
+   * From now on nothing passes and nothing is lost, until `heal`: as where a radio link comes back and sends all that it
+   * kept, or a machine in between goes on after it stood still.
+   */
+  stall(): void {
+    this.#stalled ??= [];
+  }
+
+  /** While true no datagram passes, either way; TCP does. */
   setBlackout(on: boolean): void {
-    this.#blackout = on;
+    this.cut(on ? { udp: "both" } : {});
   }
 
-  /** From now on the server sees the clients' datagrams come from other ports, as after a change of network. */
-  roam(): void {
-    for (const flow of this.#flows.values()) flow.upstream.close();
-    this.#flows.clear();
+  /**
+   * From now on the server sees the clients' datagrams come from other ports, as after a change of network or when a
+   * translator of addresses forgot them; and from `address`, one of this machine, if there is one.
+   */
+  roam(address?: string): void {
+    this.#datagrams.roam(address);
+  }
+
+  /**
+   * The flows of now, each from one port of a client to one of the server, pass no datagram ever again, as behind a
+   * firewall that lost its state: only a client that comes from another port gets through. TCP is not affected.
+   */
+  strand(): void {
+    this.#datagrams.strand();
   }
 
   async stop(): Promise<void> {
     this.#line.clear();
-    this.roam();
-    for (const socket of this.#listeners.splice(0)) socket.close();
-    for (const socket of this.#connections) socket.destroy();
-    const tcp = this.#tcp;
-    this.#tcp = undefined;
-    if (tcp?.listening === true) await new Promise<void>((resolve) => tcp.close(() => resolve()));
+    this.#stalled = undefined;
+    this.#datagrams.close();
+    await this.#streams.close();
   }
 
-  async #listenUdp(port: number): Promise<void> {
-    const socket = createSocket("udp4");
-    this.#listeners.push(socket);
-    await new Promise<void>((resolve, reject) => {
-      socket.once("error", reject);
-      socket.bind({ address: this.#options.listenAddress, port, exclusive: true }, () => {
-        socket.off("error", reject);
-        socket.on("error", () => this.#lost++);
-        resolve();
-      });
-    });
-    socket.on("message", (bytes, client) => {
-      this.#pass(this.#up, bytes, () => {
-        const flow = this.#flowOf(socket, port, client);
-        this.#send(flow.upstream, bytes, port, this.#options.serverAddress);
-      });
-    });
-  }
-
-  #flowOf(downstream: UdpSocket, port: number, client: RemoteInfo): Flow {
-    const key = `${client.address} ${client.port} ${port}`;
-    let flow = this.#flows.get(key);
-    if (flow === undefined) {
-      const upstream = createSocket("udp4");
-      const made: Flow = { upstream, client, downstream };
-      upstream.on("error", () => this.#lost++);
-      upstream.on("message", (bytes) => {
-        this.#pass(this.#down, bytes, () => this.#send(downstream, bytes, client.port, client.address));
-      });
-      this.#flows.set(key, made);
-      flow = made;
-    }
-    return flow;
-  }
-
-  #pass(direction: LinkDirection, bytes: Uint8Array, deliver: () => void): void {
+  #pass(way: Way, bytes: Uint8Array, deliver: () => void): void {
     this.#received++;
+    this.#enter(way, bytes.length, deliver);
+  }
+
+  #enter(way: Way, octets: number, deliver: () => void): void {
+    if (this.#stalled !== undefined) {
+      this.#stalled.push(() => this.#enter(way, octets, deliver));
+      return;
+    }
     const now = performance.now();
-    const arrivals = direction.datagram(now, bytes.length);
-    if (arrivals.length === 0 || this.#isDark(now)) {
+    const arrivals = this.#directions[way].datagram(now, octets);
+    if (arrivals.length === 0 || isCut(this.#cut.udp, way) || this.#isDark(now)) {
       this.#lost++;
       return;
     }
@@ -157,62 +176,10 @@ export class Relay {
     }
   }
 
+  /** The blackouts that belong to the link. */
   #isDark(now: number): boolean {
     const { blackout } = this.#profile;
-    if (this.#blackout || blackout === undefined) return this.#blackout;
+    if (blackout === undefined) return false;
     return (now - this.#started) % blackout.everyMs >= blackout.everyMs - blackout.forMs;
-  }
-
-  #send(socket: UdpSocket, bytes: Uint8Array, port: number, address: string): void {
-    // A datagram may come out of the line after its flow was closed by roaming: lost, as on a real network.
-    if (!this.#isOpen(socket)) {
-      this.#lost++;
-      return;
-    }
-    socket.send(bytes, port, address, (error) => {
-      if (error !== null) this.#lost++;
-    });
-  }
-
-  #isOpen(socket: UdpSocket): boolean {
-    if (this.#listeners.includes(socket)) return true;
-    for (const flow of this.#flows.values()) if (flow.upstream === socket) return true;
-    return false;
-  }
-
-  async #listenTcp(): Promise<void> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#relayTcp(client));
-    this.#tcp = server;
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(this.#options.tcpPort, this.#options.listenAddress, () => {
-        server.off("error", reject);
-        resolve();
-      });
-    });
-  }
-
-  #relayTcp(client: Socket): void {
-    const { serverAddress, tcpPort } = this.#options;
-    const server = connect({ host: serverAddress, port: tcpPort, allowHalfOpen: true, noDelay: true });
-    // On loopback connecting takes no time; on this link it takes a round trip.
-    const usable = performance.now() + this.#profile.up.delayMs + this.#profile.down.delayMs;
-    this.#relayStream(client, server, this.#up, usable);
-    this.#relayStream(server, client, this.#down, usable);
-  }
-
-  #relayStream(from: Socket, to: Socket, direction: LinkDirection, notBefore: number): void {
-    this.#connections.add(from);
-    const arrival = (octets: number): number =>
-      direction.stream(Math.max(performance.now(), notBefore), octets);
-    from.on("data", (bytes) =>
-      this.#line.insert(arrival(bytes.length), () => void (to.destroyed || to.write(bytes))),
-    );
-    from.on("end", () => this.#line.insert(arrival(0), () => void (to.destroyed || to.end())));
-    from.on("error", () => to.destroy());
-    from.on("close", () => {
-      this.#connections.delete(from);
-      if (from.errored !== null) to.destroy();
-    });
   }
 }
