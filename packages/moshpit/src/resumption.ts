@@ -9,7 +9,7 @@ import type { Granted } from "./handshake.js";
 import type { Session } from "./session.js";
 
 export interface ResumptionConfig {
-  readonly session: Session;
+  readonly session: Pick<Session, "resumePoint" | "resume" | "wake" | "gone">;
   /** Between two attempts, at most. */
   readonly maxBackoffSeconds: number;
   /** One handshake. Throws `Failure`, or the signal's reason. */
