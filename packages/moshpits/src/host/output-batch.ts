@@ -29,6 +29,12 @@ export class OutputBatch {
     this.#scheduled ??= setImmediate(() => this.flush());
   }
 
+  /** Forgets what waits. */
+  discard(): void {
+    this.#chunks = [];
+    this.#octets = 0;
+  }
+
   /** Sends what waits now. */
   flush(): void {
     clearImmediate(this.#scheduled);

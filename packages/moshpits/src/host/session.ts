@@ -7,8 +7,8 @@ import { elapsed, equalBytes, PeerError, unreachable } from "libmoshpit/util";
 import type { DropReason, OpenRequest, WindowSize } from "libmoshpit/wire";
 import { AttachedClient } from "./attached-client.js";
 import { LatestSize } from "./latest-size.js";
-import { OutputBatch, type OutputChunk } from "./output-batch.js";
-import { startProgram, type SessionProgram } from "./start-program.js";
+import { OutputFlow } from "./output-flow.js";
+import { sizeOf, startProgram, type SessionProgram } from "./start-program.js";
 
 export interface SessionConfig {
   readonly name: string;
@@ -23,8 +23,6 @@ export interface SessionConfig {
   readonly over: (text: string) => void;
 }
 
-/** Octets that wait for the client before the program has to wait. */
-const MOST_WAITING = { terminal: 128 * 1024, pipes: 256 * 1024 } as const;
 /** Characters of a Close's text; four octets each fit its bound. */
 const MAX_TEXT = 64;
 
@@ -34,12 +32,11 @@ export class Session {
   readonly #config: SessionConfig;
   readonly #log: Log;
   readonly #client: AttachedClient;
-  readonly #output: OutputBatch;
+  readonly #output: OutputFlow;
   readonly #size: LatestSize = new LatestSize((size) => this.#guard(() => this.#resize(size)));
   readonly #startedAt = now();
   #running: SessionProgram | undefined;
   #exit: ProgramExit | undefined;
-  #paused = false;
   /** Nothing more is written: this side has said Close, or the client has, or nobody is there. */
   #closed = false;
   #hungUp = false;
@@ -65,7 +62,15 @@ export class Session {
       retired: config.retired,
       guard: (step) => this.#guard(step),
     });
-    this.#output = new OutputBatch((chunks) => this.#guard(() => this.#send(chunks)));
+    const { terminal } = config.request;
+    this.#output = new OutputFlow({
+      client: this.#client,
+      terminal: terminal === undefined ? undefined : sizeOf(terminal),
+      pause: () => this.#running?.program.pause(),
+      resume: () => this.#running?.program.resume(),
+      reply: (text) => this.#running?.program.write(new TextEncoder().encode(text), () => undefined),
+      guard: (step) => this.#guard(step),
+    });
   }
 
   /** Starts the program. Throws `StartError`; the session is over then, without a word to `over`. */
@@ -87,7 +92,10 @@ export class Session {
   }
 
   handleDatagram(path: string, bytes: Uint8Array): void {
-    this.#guard(() => this.#client.handleDatagram(path, bytes));
+    this.#guard(() => {
+      this.#client.handleDatagram(path, bytes);
+      this.#output.heard();
+    });
   }
 
   /** Whether that is the attachment of its client. */
@@ -141,14 +149,14 @@ export class Session {
         this.#size.set(event.size);
         return;
       case "drain":
-        this.#resume();
+        this.#output.heard();
         return;
       case "close":
-        this.#closed = true;
+        this.#stopWriting();
         this.#hangUp();
         return;
       case "closed":
-        this.#closed = true;
+        this.#stopWriting();
         this.#cause = event.cause;
         this.#hangUp();
         this.#settle();
@@ -162,8 +170,7 @@ export class Session {
     return {
       data: (bytes, standardError) => {
         this.#outputOctets += bytes.length;
-        if (!this.#closed) this.#output.add(bytes, standardError);
-        this.#pauseIfFull();
+        this.#output.add(bytes, standardError);
       },
       end: (standardError) =>
         this.#guard(() => {
@@ -191,47 +198,27 @@ export class Session {
   /** The confirmation stands in the output where the program's answer to the new size can begin. */
   #resize(size: WindowSize): void {
     if (this.#running?.kind !== "terminal") return;
-    this.#output.flush();
+    this.#output.resize(size.columns, size.rows);
     this.#running.program.resize(size.columns, size.rows);
     if (!this.#closed) this.#client.resize(size);
   }
 
-  #send(chunks: readonly OutputChunk[]): void {
-    if (this.#closed) return;
-    this.#client.write(chunks);
-    // What was full with the batch may have been drained before the batch came: then no event says so.
-    if (this.#isFull()) this.#pauseIfFull();
-    else this.#resume();
-  }
-
-  #isFull(): boolean {
-    if (this.#running === undefined || this.#closed) return false;
-    return this.#client.bufferedAmount + this.#output.octets >= MOST_WAITING[this.#running.kind];
-  }
-
-  #pauseIfFull(): void {
-    if (this.#paused || !this.#isFull()) return;
-    this.#paused = true;
-    this.#running?.program.pause();
-  }
-
-  #resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#running?.program.resume();
-  }
-
   #close(request: CloseRequest): void {
-    this.#output.flush();
     if (this.#closed) return;
-    this.#closed = true;
+    this.#output.flush();
+    this.#stopWriting();
     this.#client.close(request);
+  }
+
+  #stopWriting(): void {
+    this.#closed = true;
+    this.#output.close();
   }
 
   /** Nobody is there to be told anything. */
   #abandon(cause: string): void {
     this.#client.stop();
-    this.#closed = true;
+    this.#stopWriting();
     this.#cause ??= cause;
   }
 

@@ -8,7 +8,7 @@ import {
   type RunningProgram,
   type TerminalProgram,
 } from "libmoshpit-node/pty";
-import type { OpenRequest } from "libmoshpit/wire";
+import type { OpenRequest, Terminal } from "libmoshpit/wire";
 
 /** The program of a session could not be started; the message is one line for the log. */
 export class StartError extends Error {
@@ -47,12 +47,16 @@ export async function startProgram(
   const spec = { file: serve.shell, args, env, cwd };
   try {
     if (terminal === undefined) return { kind: "pipes", program: await openPipes(spec, handlers) };
-    const { columns = 80, rows = 24 } = terminal.size ?? {};
-    const onTerminal = { ...spec, term: terminal.term, columns, rows };
+    const onTerminal = { ...spec, term: terminal.term, ...sizeOf(terminal) };
     return { kind: "terminal", program: await openPty(onTerminal, handlers) };
   } catch (error) {
     throw new StartError(`${serve.shell} could not be started: ${messageOf(error)}`);
   }
+}
+
+/** The size that a terminal starts with. */
+export function sizeOf({ size }: Terminal): { readonly columns: number; readonly rows: number } {
+  return { columns: size?.columns ?? 80, rows: size?.rows ?? 24 };
 }
 
 /** node-pty tells of a file that can not be executed only by an exit status. */
