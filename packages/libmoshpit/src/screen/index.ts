@@ -1,0 +1,19 @@
+export * from "./attributes.js";
+export * from "./emulator.js";
+export { InputParser } from "./input-parser.js";
+export * from "./limits.js";
+export { MODES, DEFAULT_MODES, ALL_MODES, type Mode } from "./modes.js";
+export { leave, repaint } from "./repaint.js";
+export {
+  attributesAt,
+  BLANK_ROW,
+  rowLength,
+  sameCell,
+  sameRow,
+  textAt,
+  widthAt,
+  type CellExtra,
+  type Row,
+} from "./row.js";
+export * from "./state.js";
+export { encodeUtf8 } from "./utf8.js";

@@ -1,0 +1,34 @@
+// Every number of spec/08-screen.md.
+
+/** Columns, and rows, of a screen at most. */
+export const MAX_CELLS = 1_000;
+
+/** Columns of the emulator at least: a wide character needs two. Fewer are taken as this many. */
+export const MIN_COLUMNS = 2;
+
+/** Octets of a control string that the emulator reads; a longer one has no effect. */
+export const MAX_STRING_OCTETS = 4_096;
+
+/** The largest parameter of a control sequence; larger ones count as this. */
+export const MAX_PARAMETER = 65_535;
+
+/** Parameters, and separately sub-parameters, of a control sequence; more are left out. */
+export const MAX_PARAMETERS = 32;
+
+/** Code points of one cell: a character and the marks on it. More marks are left out. */
+export const MAX_CELL_CODE_POINTS = 16;
+
+/** Characters (UTF-16 code units) of a title and of an icon name; longer ones are cut. */
+export const MAX_TITLE_LENGTH = 1_024;
+
+/** Titles, and separately icon names, that a program can push. */
+export const MAX_TITLE_STACK = 10;
+
+/** Entries of the stack of keyboard flags. */
+export const MAX_KEYBOARD_STACK = 8;
+
+/**
+ * The work of one turn, in units of about 10 ns, one printed cell each: about 10 ms, so that a slow machine stays below 50 ms.
+ * 64 KiB of ordinary output take a tenth of it.
+ */
+export const WORK_PER_TURN = 1_000_000;
