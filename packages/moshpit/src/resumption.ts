@@ -49,6 +49,11 @@ export class Resumption {
     this.#wasSilent = false;
   }
 
+  /** The system has no way to the server. */
+  unreachable(): void {
+    this.#driver.run((time) => this.#machine.unreachable(time));
+  }
+
   /** The person typed. */
   typed(): void {
     this.#driver.run((time) => this.#machine.typed(time));

@@ -184,6 +184,7 @@ class Client {
       silent: () => this.#output.say(silence(granted)),
       established: () => (resumption = this.#resumption(session, again)),
       heard: () => resumption?.heard(),
+      unreachable: () => resumption?.unreachable(),
     }));
     const leave = (): void => session.quit();
     signal.addEventListener("abort", leave);

@@ -35,6 +35,8 @@ export interface SessionListener {
   established(): void;
   /** Something authentic came. */
   heard(): void;
+  /** The system has no way to the server. */
+  unreachable(): void;
 }
 
 /** How long the first answer over UDP may take before the person is told; milliseconds. */
@@ -86,7 +88,10 @@ export class Session {
 
   /** Opens the socket and says hello. */
   static async start(granted: Granted, listener: SessionListener): Promise<Session> {
-    const sockets = new Sockets((path, bytes) => session.#received(path, bytes));
+    const sockets = new Sockets(
+      (path, bytes) => session.#received(path, bytes),
+      () => listener.unreachable(),
+    );
     const path = await sockets.open(granted.address, granted.session.udpPort);
     // Nobody knows the socket before the session speaks.
     const session: Session = new Session(granted, path, sockets, listener);

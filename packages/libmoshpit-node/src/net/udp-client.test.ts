@@ -25,7 +25,12 @@ describe("UdpClient", () => {
   });
 
   it("counts what could not leave and goes on", async () => {
-    const client = await UdpClient.open(4, () => undefined);
+    const codes: string[] = [];
+    const client = await UdpClient.open(
+      4,
+      () => undefined,
+      (code) => codes.push(code),
+    );
     client.send(pathOf("127.0.0.1", 9), new Uint8Array(70_000));
     while (client.failures.count === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     expect(client.failures).toEqual({ count: 1, last: "EMSGSIZE" });
@@ -33,5 +38,6 @@ describe("UdpClient", () => {
     client.close();
     client.send(pathOf("127.0.0.1", 9), new Uint8Array(1));
     expect(client.failures.count).toBe(1);
+    expect(codes).toEqual(["EMSGSIZE"]);
   });
 });

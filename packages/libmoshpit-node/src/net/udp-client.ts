@@ -9,10 +9,14 @@ const RECEIVE_BUFFER = 1 << 20;
  * source address anew for each datagram.
  */
 export class UdpClient extends UdpSocket {
-  /** A socket for datagrams to addresses of this family. Throws what `bind` throws. */
+  /**
+   * A socket for datagrams to addresses of this family; `unsent` is told why one could not leave (`ENETUNREACH` …).
+   * Throws what `bind` throws.
+   */
   static async open(
     family: Address["family"],
     received: (path: string, bytes: Uint8Array) => void,
+    unsent?: (code: string) => void,
   ): Promise<UdpClient> {
     const socket = createUdpSocket(family);
     await new Promise<void>((resolve, reject) => {
@@ -23,6 +27,6 @@ export class UdpClient extends UdpSocket {
       });
     });
     socket.setRecvBufferSize(RECEIVE_BUFFER);
-    return new UdpClient(socket, received);
+    return new UdpClient(socket, received, unsent);
   }
 }

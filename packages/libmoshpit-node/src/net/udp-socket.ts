@@ -20,13 +20,20 @@ const MAX_ADDRESSES = 1_000;
 /** A bound UDP socket that speaks of paths. What can not leave is counted: a session outlives it. */
 export class UdpSocket {
   readonly #socket: Socket;
+  readonly #unsent: (code: string) => void;
   readonly #addresses = new Map<string, { readonly address: string; readonly port: number }>();
   #sendFailures = 0;
   #lastFailure: string | undefined;
   #open = true;
 
-  protected constructor(socket: Socket, received: (path: string, bytes: Uint8Array) => void) {
+  /** `unsent` is told why a datagram could not leave. */
+  protected constructor(
+    socket: Socket,
+    received: (path: string, bytes: Uint8Array) => void,
+    unsent: (code: string) => void = () => undefined,
+  ) {
     this.#socket = socket;
+    this.#unsent = unsent;
     socket.on("error", (error: NodeJS.ErrnoException) => this.#failed(error));
     socket.on("message", (bytes, from) => received(pathOf(from.address, from.port), bytes));
   }
@@ -54,6 +61,7 @@ export class UdpSocket {
   #failed(error: NodeJS.ErrnoException): void {
     this.#sendFailures++;
     this.#lastFailure = error.code ?? error.message;
+    this.#unsent(this.#lastFailure);
   }
 
   #addressOf(path: string): { readonly address: string; readonly port: number } {

@@ -120,4 +120,19 @@ describe("Reconnection", () => {
     clock.run(seconds(1));
     expect(clock.log.at(-1)).toBe("6.9 dial");
   });
+
+  it("PL-OUTAGE-003 dials a second after there was no way to the server, once", () => {
+    const clock = new Clock();
+    for (let i = 0; i < 9; i++) {
+      clock.do((m, now) => m.unreachable(now));
+      clock.run(millis(100));
+    }
+    clock.do((m, now) => m.heard(now));
+    clock.run(seconds(1));
+    expect(clock.log).toEqual([]);
+    clock.do((m, now) => m.unreachable(now));
+    clock.run(seconds(1));
+    clock.do((m, now) => m.unreachable(now));
+    expect(clock.log).toEqual(["2.9 dial"]);
+  });
 });

@@ -38,8 +38,8 @@ type Attempt =
   | { readonly kind: "trying"; readonly until: Micros };
 
 type State =
-  /** `checkAt`: a silence can not have lasted long enough before. */
-  | { readonly kind: "calm"; readonly checkAt: Micros; readonly wokeAt: Micros | undefined }
+  /** `checkAt`: a silence can not have lasted long enough before. `suspectedAt`: it counts from then, and a second is enough. */
+  | { readonly kind: "calm"; readonly checkAt: Micros; readonly suspectedAt: Micros | undefined }
   | { readonly kind: "silent"; readonly attempt: Attempt };
 
 /**
@@ -60,7 +60,7 @@ export class Reconnection implements Machine<ReconnectionEvent> {
   constructor({ now, maxBackoff }: { readonly now: Micros; readonly maxBackoff: Micros }) {
     this.#maxBackoff = micros(Math.max(maxBackoff, MIN_RECONNECT_BACKOFF));
     this.#lastHeard = now;
-    this.#state = { kind: "calm", checkAt: after(now, SILENCE_AFTER), wokeAt: undefined };
+    this.#state = { kind: "calm", checkAt: after(now, SILENCE_AFTER), suspectedAt: undefined };
   }
 
   status(): LinkStatus {
@@ -80,14 +80,20 @@ export class Reconnection implements Machine<ReconnectionEvent> {
 
   /** The machine slept, or the process was stopped. */
   woke(now: Micros): void {
-    const dueAt = after(now, WAKE_PATIENCE);
     this.#backoff = MIN_RECONNECT_BACKOFF;
     if (this.#state.kind === "calm") {
-      this.#state = { kind: "calm", checkAt: dueAt, wokeAt: now };
+      this.#suspect(now);
       return;
     }
     if (this.#state.attempt.kind === "dialing") this.#events.push({ type: "hang-up" });
+    const dueAt = after(now, WAKE_PATIENCE);
     this.#state = { kind: "silent", attempt: { kind: "waiting", dueAt } };
+  }
+
+  /** The system has no way to the server (any more): a silence is not waited for. */
+  unreachable(now: Micros): void {
+    if (this.#state.kind !== "calm" || this.#state.suspectedAt !== undefined) return;
+    this.#suspect(now);
   }
 
   /** The person types: a long wait is cut short. */
@@ -111,7 +117,7 @@ export class Reconnection implements Machine<ReconnectionEvent> {
 
   handleTimeout(now: Micros): void {
     if (now < this.#dueAt) return;
-    if (this.#state.kind === "calm") this.#check(now, this.#state.wokeAt);
+    if (this.#state.kind === "calm") this.#check(now, this.#state.suspectedAt);
     else if (this.#state.attempt.kind === "waiting") this.#dial();
     else if (this.#state.attempt.kind === "trying") this.#wait(now);
   }
@@ -135,14 +141,18 @@ export class Reconnection implements Machine<ReconnectionEvent> {
   }
 
   /** Not armed anew with every packet: a check that finds that something was heard comes again later. */
-  #check(now: Micros, wokeAt: Micros | undefined): void {
+  #check(now: Micros, suspectedAt: Micros | undefined): void {
     const isLong = elapsed(this.#lastHeard, now) >= SILENCE_AFTER;
-    if (isLong || (wokeAt !== undefined && this.#lastHeard <= wokeAt)) this.#dial();
+    if (isLong || (suspectedAt !== undefined && this.#lastHeard <= suspectedAt)) this.#dial();
     else this.#calm(after(this.#lastHeard, SILENCE_AFTER));
   }
 
+  #suspect(now: Micros): void {
+    this.#state = { kind: "calm", checkAt: after(now, WAKE_PATIENCE), suspectedAt: now };
+  }
+
   #calm(checkAt: Micros): void {
-    this.#state = { kind: "calm", checkAt, wokeAt: undefined };
+    this.#state = { kind: "calm", checkAt, suspectedAt: undefined };
     this.#backoff = MIN_RECONNECT_BACKOFF;
     this.#outcome = undefined;
     this.#endedAt = undefined;
