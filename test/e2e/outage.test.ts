@@ -1,7 +1,7 @@
-import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { link, type Relay } from "../../packages/libmoshpit-node/src/net/relay/index.js";
+import { dualName } from "./harness/dual-name.js";
 import { Typist } from "./harness/typist.js";
 import { World } from "./harness/world.js";
 
@@ -121,8 +121,8 @@ describe.concurrent("what is typed arrives once and in order", { timeout: 4 * MI
       const four = await world.relay(link("", {}), 4);
       await four.stop();
       const six = await world.relay(link("", { delayMs: 5 }), 6, "::1");
-      await world.know(HOST);
-      const typist = await Typist.at(world, HOST, { env: { NODE_OPTIONS: names(world) } });
+      const { name, options } = await dualName(world, four.address, six.address);
+      const typist = await Typist.at(world, name, { env: { NODE_OPTIONS: options } });
       await typist.types(2_000);
       expect(await typist.settles(30_000)).toBeLessThan(SOON_MS);
       expect(await typist.ends()).toBe(0);
@@ -133,24 +133,3 @@ describe.concurrent("what is typed arrives once and in order", { timeout: 4 * MI
     }
   });
 });
-
-const HOST = "two-families.test";
-
-/** Options of Node with which a name has an IPv4 and an IPv6 address, in this order. */
-function names(world: World): string {
-  const path = world.path("names.mjs");
-  const addresses = [
-    { address: "127.0.0.2", family: 4 },
-    { address: "::1", family: 6 },
-  ];
-  writeFileSync(
-    path,
-    `import dns from "node:dns/promises";
-import { syncBuiltinESMExports } from "node:module";
-const lookup = dns.lookup;
-dns.lookup = async (host, ...more) => (host === "${HOST}" ? ${JSON.stringify(addresses)} : lookup(host, ...more));
-syncBuiltinESMExports();
-`,
-  );
-  return `--import=${path}`;
-}
