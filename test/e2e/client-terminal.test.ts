@@ -19,26 +19,6 @@ afterAll(async () => {
 const hasVim = existsSync("/usr/bin/vim");
 const ESCAPE = "\x1e";
 
-/** The command line of `mp` for a shell. */
-function mpLine(...more: readonly string[]): string {
-  return [process.execPath, PROGRAMS.mp, ...world.arguments(), ...more].map((word) => `'${word}'`).join(" ");
-}
-
-/** A shell in an outer terminal with `mp` to a remote shell in it; what `stty -a` said before. */
-async function nested(): Promise<{ outer: OuterTerminal; before: string }> {
-  const outer = world.keep(await OuterTerminal.shell());
-  const before = await modes(outer);
-  outer.type(`${mpLine("--", "exec env HISTFILE= bash --norc --noprofile -i")}\r`);
-  await outer.shows(/bash[^$#']*[$#] $/);
-  await outer.command("PS1='in''$ '; bind 'set enable-bracketed-paste off'", /in\$ $/);
-  return { outer, before };
-}
-
-async function modes(outer: OuterTerminal): Promise<string> {
-  await outer.command("stty -a", /outer\$ $/);
-  return outer.shown.replace(/^speed.*$/m, "").replace(/outer\$ $/, "");
-}
-
 describe("mp in a terminal", () => {
   it("gives a shell with line editing, in a terminal of the same type and size", async () => {
     const shell = await world.remoteShell({ columns: 93, rows: 31 });
@@ -123,11 +103,11 @@ describe("mp in a terminal", () => {
 
 describe("the escape key", () => {
   it("quits with a period, and the terminal is as before", async () => {
-    const { outer, before } = await nested();
+    const { outer, before } = await world.nestedShell();
     outer.type(`${ESCAPE}.`);
     await outer.shows(/mp: quit\r\nouter\$ $/);
     await outer.command("echo status $?", /^status 255\r\nouter\$ $/m);
-    expect(await modes(outer)).toBe(before);
+    expect(await outer.modes()).toBe(before);
   });
 
   it("ends the remote program when the person quits", async () => {
@@ -149,10 +129,10 @@ describe("the escape key", () => {
   });
 
   it("suspends with Ctrl-Z: the terminal is as before, and fg goes on", async () => {
-    const { outer, before } = await nested();
+    const { outer, before } = await world.nestedShell();
     outer.type(`${ESCAPE}\x1a`);
     await outer.shows(/Stopped[^]*outer\$ $/);
-    expect(await modes(outer)).toBe(before);
+    expect(await outer.modes()).toBe(before);
     outer.type("fg\r");
     await outer.shows(/fg\r\n/);
     // The shell's line editing leaves this one alone.
@@ -161,7 +141,7 @@ describe("the escape key", () => {
     outer.type("exit 0\r");
     await outer.shows(/outer\$ $/);
     await outer.command("echo status $?", /^status 0\r\nouter\$ $/m);
-    expect(await modes(outer)).toBe(before);
+    expect(await outer.modes()).toBe(before);
   });
 
   it.each(["SIGSTOP", "SIGKILL"] as const)("quits although the server got %s", async (signal) => {
@@ -187,12 +167,12 @@ describe("the terminal is as before", () => {
   const UNDONE = /\x1b\[\?1049l\x1b\[\?1000l\x1b\[\?1006l\x1b\[\?25h\x1b\[\?2004l\x1b>.*\x1b\[0m/;
 
   it("after an exit in the middle of a full-screen program", async () => {
-    const { outer, before } = await nested();
+    const { outer, before } = await world.nestedShell();
     outer.type(`${MESS}; exit 6\r`);
     await outer.shows(/outer\$ $/);
     expect(outer.shown).toMatch(UNDONE);
     await outer.command("echo status $?", /^status 6\r\nouter\$ $/m);
-    expect(await modes(outer)).toBe(before);
+    expect(await outer.modes()).toBe(before);
   });
 
   it.each<[NodeJS.Signals, number]>([
@@ -200,23 +180,23 @@ describe("the terminal is as before", () => {
     ["SIGINT", 130],
     ["SIGHUP", 129],
   ])("after %s", async (signal, status) => {
-    const { outer, before } = await nested();
+    const { outer, before } = await world.nestedShell();
     await outer.command(MESS, /in\$ $/);
     outer.forget();
     process.kill(mpBelow(outer), signal);
     await outer.shows(/outer\$ $/);
     expect(outer.shown).toMatch(UNDONE);
     await outer.command("echo status $?", new RegExp(`^status ${status}\\r\\nouter\\$ $`, "m"));
-    expect(await modes(outer)).toBe(before);
+    expect(await outer.modes()).toBe(before);
   });
 
   it("after a crash of mp itself, which is one line and a status", async () => {
     const outer = world.keep(await OuterTerminal.shell());
-    const before = await modes(outer);
+    const before = await outer.modes();
     writeFileSync(world.path("fault.mjs"), "process.on('SIGUSR2', () => { throw new Error('a fault'); });\n");
     writeFileSync(world.path("mess.sh"), `${MESS}; cat\n`);
     const options = `NODE_OPTIONS=--import=${world.path("fault.mjs")}`;
-    outer.type(`${options} ${mpLine("--", `sh ${world.path("mess.sh")}`)}\r`);
+    outer.type(`${options} ${world.mpLine([...world.arguments(), "--", `sh ${world.path("mess.sh")}`])}\r`);
     await outer.shows(/\x1b\[31m/);
     outer.forget();
     process.kill(mpBelow(outer), "SIGUSR2");
@@ -224,18 +204,18 @@ describe("the terminal is as before", () => {
     expect(outer.shown).toMatch(UNDONE);
     expect(outer.shown).toContain("mp: internal error, please report it: Error: a fault");
     await outer.command("echo status $?", /^status 255\r\nouter\$ $/m);
-    expect(await modes(outer)).toBe(before);
+    expect(await outer.modes()).toBe(before);
   });
 
   it("after the end of the server's session host", async () => {
-    const { outer, before } = await nested();
+    const { outer, before } = await world.nestedShell();
     await outer.command("echo $PPID; trap '' HUP", /^(\d+)\r\n[^]*in\$ $/m);
     const host = Number(/^(\d+)\r\n/m.exec(outer.shown)?.[1]);
     outer.forget();
     process.kill(host, "SIGTERM");
     await outer.shows(/mp: [^\r\n]+\r\nouter\$ $/);
     await outer.command("echo status $?", /^status (129|255)\r\nouter\$ $/m);
-    expect(await modes(outer)).toBe(before);
+    expect(await outer.modes()).toBe(before);
   });
 });
 

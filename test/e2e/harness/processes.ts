@@ -24,16 +24,25 @@ export function commandLine(pid: number): string {
 
 /** Local ports and states of the TCP sockets that a process holds, listening ones aside. */
 export function tcpConnections(pid: number): readonly string[] {
+  return sockets(pid, ["tcp", "tcp6"])
+    .filter((fields) => fields[3] !== "0A")
+    .map((fields) => `${fields[1]} → ${fields[2]} state ${fields[3]}`);
+}
+
+/** Local ports of the UDP sockets that a process holds. */
+export function udpPorts(pid: number): readonly number[] {
+  return sockets(pid, ["udp", "udp6"]).map((fields) => parseInt(fields[1]?.split(":")[1] ?? "", 16));
+}
+
+/** Of these tables of the kernel, the lines of a process. */
+function sockets(pid: number, tables: readonly string[]): readonly (readonly string[])[] {
   const held = new Set(
     fileDescriptors(pid).flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []),
   );
-  const lines = ["tcp", "tcp6"].flatMap((table) =>
-    (read(`/proc/${pid}/net/${table}`) ?? "").split("\n").slice(1),
-  );
-  return lines
+  return tables
+    .flatMap((table) => (read(`/proc/${pid}/net/${table}`) ?? "").split("\n").slice(1))
     .map((line) => line.trim().split(/\s+/))
-    .filter((fields) => held.has(fields[9] ?? "") && fields[3] !== "0A")
-    .map((fields) => `${fields[1]} → ${fields[2]} state ${fields[3]}`);
+    .filter((fields) => held.has(fields[9] ?? ""));
 }
 
 export function fileDescriptors(pid: number): readonly string[] {

@@ -120,6 +120,12 @@ export class OuterTerminal {
     return await this.shows(pattern);
   }
 
+  /** At the prompt of `shell`: what `stty -a` says, but for the size. */
+  async modes(): Promise<string> {
+    await this.command("stty -a", /outer\$ $/);
+    return this.#shown.replace(/^speed.*$/m, "").replace(/outer\$ $/, "");
+  }
+
   /** A signal; SIGSTOP and SIGCONT among them. */
   kill(signal: NodeJS.Signals = "SIGKILL"): void {
     if (this.#status === undefined) this.#pty.kill(signal);

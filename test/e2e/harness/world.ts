@@ -17,7 +17,7 @@ import {
   type LinkProfile,
 } from "../../../packages/libmoshpit-node/src/net/relay/index.js";
 import { commandLine, isAlive, withDescendants } from "./processes.js";
-import { run, start, type Finished, type Running, type RunOptions } from "./programs.js";
+import { PROGRAMS, run, start, type Finished, type Running, type RunOptions } from "./programs.js";
 import { OuterTerminal, type TerminalOptions } from "./terminal.js";
 
 export interface WorldOptions {
@@ -38,6 +38,7 @@ export interface WorldOptions {
 const UDP_PORTS = 4;
 const RELAYS: readonly string[] = ["127.0.0.2"];
 const START_MS = 20_000;
+const LOG_MS = 10_000;
 
 /** A private server with keys and configuration, and clients of it. `remove` ends exactly what was started. */
 export class World {
@@ -91,6 +92,18 @@ export class World {
   /** What mps wrote: its log. */
   get serverLog(): string {
     return this.#serverError;
+  }
+
+  /** Waits until the log of mps says so; rejects after 10 s. */
+  async logs(pattern: RegExp): Promise<RegExpExecArray> {
+    const deadline = performance.now() + LOG_MS;
+    for (;;) {
+      const match = pattern.exec(this.#serverError);
+      if (match !== null) return match;
+      if (performance.now() > deadline)
+        throw new Error(`the log does not say ${String(pattern)}:\n${this.#serverError}`);
+      await sleep(20);
+    }
   }
 
   async startServer(): Promise<void> {
@@ -160,6 +173,24 @@ export class World {
     terminal.type("PS1='in''$ '; bind 'set enable-bracketed-paste off'\r");
     await terminal.shows(/in\$ $/);
     return terminal;
+  }
+
+  /** A shell in a terminal with `mp` to a remote shell in it, and what `stty -a` said before. */
+  async nestedShell(
+    host: string = this.ip,
+  ): Promise<{ readonly outer: OuterTerminal; readonly before: string }> {
+    const outer = this.keep(await OuterTerminal.shell());
+    const before = await outer.modes();
+    const command = ["--", "exec env HISTFILE= bash --norc --noprofile -i"];
+    outer.type(`${this.mpLine([...this.arguments([], host), ...command])}\r`);
+    await outer.shows(/bash[^$#']*[$#] $/);
+    await outer.command("PS1='in''$ '; bind 'set enable-bracketed-paste off'", /in\$ $/);
+    return { outer, before };
+  }
+
+  /** The command line of `mp` for a shell. */
+  mpLine(args: readonly string[]): string {
+    return [process.execPath, PROGRAMS.mp, ...args].map((word) => `'${word}'`).join(" ");
   }
 
   /** Ends with the world. */
