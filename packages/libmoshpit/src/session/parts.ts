@@ -4,6 +4,7 @@ import { Acknowledgement, PeerReport } from "./acknowledgement.js";
 import type { ConnectionConfig, Role } from "./events.js";
 import { NakSchedule } from "./nak-schedule.js";
 import { PeerPath } from "./path.js";
+import { ProbeSchedule } from "./probe.js";
 import { Reassembly } from "./reassembly.js";
 import { Reordering } from "./reordering.js";
 import { Repetition } from "./repetition.js";
@@ -39,6 +40,7 @@ export interface Parts {
   readonly due: Set<Due>;
   readonly send: SendQueue;
   readonly receive: Reassembly;
+  readonly probes: ProbeSchedule;
   readonly repetition: Repetition;
   readonly naks: NakSchedule;
   readonly reordering: Reordering;
@@ -58,6 +60,7 @@ export function makeParts(config: ConnectionConfig): Parts {
     due: new Set(),
     send: new SendQueue(),
     receive: new Reassembly(),
+    probes: new ProbeSchedule(config.role),
     repetition: new Repetition(config.now),
     naks: new NakSchedule(),
     reordering: new Reordering(),

@@ -14,7 +14,6 @@ import { WindowAnnouncement } from "./announcement.js";
 import type { Path } from "./events.js";
 import { PacketContents, type Contents } from "./packet-contents.js";
 import type { Parts } from "./parts.js";
-import { ProbeSchedule } from "./probe.js";
 import { Timestamps } from "./timestamps.js";
 
 /** Octets of one gap and run pair below the sequence window, at most. */
@@ -30,7 +29,6 @@ export class Transmission {
   readonly #parts: Parts;
   readonly #sealer: PacketSealer;
   readonly #contents: PacketContents;
-  readonly #probes: ProbeSchedule;
   #lastSent: Micros | undefined;
   #greetings = 0;
   readonly #announcement: WindowAnnouncement;
@@ -45,7 +43,6 @@ export class Transmission {
     this.#contents = new PacketContents(parts, sealer.maxPlaintext, (now, room) =>
       encodePayload(this.#head(now, room), []),
     );
-    this.#probes = new ProbeSchedule(parts.role);
     this.#announcement = new WindowAnnouncement(parts.receive);
   }
 
@@ -70,7 +67,7 @@ export class Transmission {
   /** Something authentic came: probes go at their first pace again, and what silence stopped goes on. */
   heard(now: Micros): void {
     const { timers } = this.#parts;
-    this.#probes.heard();
+    this.#parts.probes.heard();
     this.armProbe(now);
     if (!this.#parts.send.hasInFlight) this.#parts.repetition.cancel();
     timers.set("repeat", this.#parts.repetition.nextAt);
@@ -83,13 +80,13 @@ export class Transmission {
 
   /** The probe timer, as anything unacknowledged and the peer's silence ask for it. */
   armProbe(now: Micros): void {
-    const { timers, send, rtt, peerReport, heard } = this.#parts;
+    const { timers, send, probes, rtt, peerReport, heard } = this.#parts;
     if (!send.hasInFlight || !heard.maySend(now)) {
       timers.clear("probe");
       return;
     }
     const timeout = micros(rtt.probeTimeout + peerReport.acknowledgementDelay);
-    timers.set("probe", this.#probes.nextAt(timeout, heard.silence(now)));
+    timers.set("probe", probes.nextAt(timeout, heard.silence(now)));
   }
 
   /** Nothing was acknowledged for a probe timeout. */
@@ -173,7 +170,7 @@ export class Transmission {
     return first || now - (this.#lastSent ?? 0) >= PAD_AFTER ? this.#sealer.maxPlaintext : 0;
   }
 
-  #sent(now: Micros, { reliable, fresh, whole, probe }: Contents): void {
+  #sent(now: Micros, contents: Contents): void {
     const { acknowledgement, due, timers, receive, heard, role } = this.#parts;
     this.#lastSent = now;
     acknowledgement.sent(now);
@@ -181,23 +178,23 @@ export class Transmission {
     due.delete("heartbeat");
     timers.clear("acknowledgement");
     timers.set("heartbeat", after(now, HEARTBEAT_INTERVAL));
-    if (reliable) this.#sentReliable(now, probe);
-    if (fresh) this.#beginRepetition(now, whole);
+    if (contents.reliable) this.#sentReliable(now, contents);
+    if (contents.fresh) this.#beginRepetition(now, contents.whole);
     this.#announcement.sent(receive);
     if (this.#announcement.repeats > 0) this.#armAnnouncement(now);
     if (role === "client" && !heard.ever) this.#armGreeting(now);
   }
 
-  #sentReliable(now: Micros, probe: boolean): void {
-    const twin = probe && this.#probeTwin;
-    if (probe) {
+  #sentReliable(now: Micros, { probe, stalled }: Contents): void {
+    const { probes, peerReport, timers } = this.#parts;
+    const begins = probe === "begins";
+    const twin = begins && this.#probeTwin;
+    if (begins) {
       this.#probesSent += 1;
       this.#probeTwin = false;
-      if (!twin && this.#parts.peerReport.repeats) {
-        this.#parts.timers.set("probe-twin", after(now, PROBE_TWIN_DELAY));
-      }
+      if (!twin && !stalled && peerReport.repeats) timers.set("probe-twin", after(now, PROBE_TWIN_DELAY));
     }
-    if (!twin) this.#probes.sent(now, probe);
+    if (!twin && probe !== "goes-on") probes.sent(now, begins || stalled);
     this.armProbe(now);
   }
 
