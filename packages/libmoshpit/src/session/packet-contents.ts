@@ -1,8 +1,7 @@
 import { micros, type Micros, type Range } from "../util/index.js";
 import { encodeFrame, MAX_DATAGRAM, MAX_HEAD_LENGTH, type EncodedFrame } from "../wire/index.js";
 import { FrameList } from "./frame-list.js";
-import type { Parts } from "./parts.js";
-import { isStalled } from "./probe.js";
+import { assumedLoss, type Parts } from "./parts.js";
 
 /** Less room than this for frames is none. */
 const LEAST_ROOM = 64;
@@ -24,6 +23,8 @@ export interface Contents {
   readonly probe: "begins" | "goes-on" | undefined;
   /** Whether new frames leave, now or with the next packets, though the peer is silent: they stand in for a probe. */
   readonly stalled: boolean;
+  /** Whether there are frames that the peer asked for. */
+  readonly asked: boolean;
 }
 
 /** Chooses what the next packet carries, and says whether there has to be one. spec/07-recovery.md, TR-SEND. */
@@ -90,6 +91,7 @@ export class PacketContents {
       whole: reliable === send.flightFrames,
       probe,
       stalled,
+      asked: wanted && probe === undefined,
     };
   }
 
@@ -100,9 +102,9 @@ export class PacketContents {
   }
 
   #isStalled(now: Micros): boolean {
-    const { send, heard, rtt, peerReport } = this.#parts;
+    const { send, probes, heard, rtt, peerReport } = this.#parts;
     const timeout = micros(rtt.probeTimeout + peerReport.acknowledgementDelay);
-    return isStalled(now, send.oldest?.firstSentAt, heard.silence(now), timeout);
+    return probes.stalled(now, send.oldest?.firstSentAt, heard.silence(now), timeout);
   }
 
   /** A probe that is due, or that new frames cause where they and what is unacknowledged need several packets. */
@@ -186,10 +188,10 @@ export class PacketContents {
 
   /** Whether a repetition, which nothing else would cause to leave, has something to say and the octets for it. */
   #mayRepeat(now: Micros, frames: FrameList): boolean {
-    const { send, repetition, peerReport } = this.#parts;
+    const { send, repetition } = this.#parts;
     if (!send.hasInFlight || !send.fits(frames.room, frames.places)) return false;
     const head = this.#encodeHead(now, frames.room - send.flightOctets);
     const octets = this.#overhead + head.length + send.flightOctets;
-    return repetition.afford(now, octets, peerReport.percent);
+    return repetition.afford(now, octets, assumedLoss(now, this.#parts));
   }
 }

@@ -1,5 +1,5 @@
 import { elapsed, type Micros } from "../util/index.js";
-import { SERVER_SILENT_AFTER } from "../wire/index.js";
+import { PROBE_REPEAT_WITHIN, SERVER_SILENT_AFTER, THREE_REPEATS_LOSS } from "../wire/index.js";
 import { Acknowledgement, PeerReport } from "./acknowledgement.js";
 import type { ConnectionConfig, Role } from "./events.js";
 import { NakSchedule } from "./nak-schedule.js";
@@ -60,7 +60,7 @@ export function makeParts(config: ConnectionConfig): Parts {
     due: new Set(),
     send: new SendQueue(),
     receive: new Reassembly(),
-    probes: new ProbeSchedule(config.role),
+    probes: new ProbeSchedule(),
     repetition: new Repetition(config.now),
     naks: new NakSchedule(),
     reordering: new Reordering(),
@@ -72,6 +72,15 @@ export function makeParts(config: ConnectionConfig): Parts {
     path: new PeerPath(config.entropy, config.role === "client" ? config.path : undefined),
     heard: new Heard(config.role, config.now),
   };
+}
+
+/**
+ * The loss on the way to the peer, in percent: what it reports, or more while probes bring no acknowledgement though it was
+ * heard lately. TR-REPEAT-004.
+ */
+export function assumedLoss(now: Micros, { probes, heard, peerReport }: Parts): number {
+  const suspicious = probes.fruitless > 0 && heard.silence(now) < PROBE_REPEAT_WITHIN;
+  return suspicious ? Math.max(THREE_REPEATS_LOSS, peerReport.percent) : peerReport.percent;
 }
 
 /** When the peer was heard last. */

@@ -8,17 +8,16 @@ import {
   PROBE_SLOW_INTERVAL,
   PROBE_SPACING,
 } from "../wire/index.js";
-import type { Role } from "./events.js";
 
 /**
  * When the tail is probed, and with how many datagrams: a receiver can not see that the last packet was lost.
  * spec/07-recovery.md, TR-PROBE.
  */
 export class ProbeSchedule {
-  readonly #role: Role;
   #lastSent = 0 as Micros;
-  /** Probes since the peer was heard. */
+  /** Probes since the peer was heard, and since it acknowledged something. */
   #unheard = 0;
+  #fruitless = 0;
   /** The first sequence number that the probe under way still has to carry, and in how many datagrams. */
   #from = 0;
   #datagrams = 0;
@@ -26,20 +25,28 @@ export class ProbeSchedule {
   #begunAt: Micros | undefined;
   #hurryAt: Micros = NEVER;
 
-  constructor(role: Role) {
-    this.#role = role;
-  }
-
   /** Reliable frames left; `counts` if they did as a probe or in place of one. */
   sent(now: Micros, counts: boolean): void {
     this.#lastSent = now;
-    if (counts) this.#unheard += 1;
+    if (!counts) return;
+    this.#unheard += 1;
+    this.#fruitless += 1;
   }
 
   /** Something authentic came. */
   heard(): void {
     this.#unheard = 0;
+  }
+
+  /** Frames were acknowledged. */
+  acknowledged(): void {
+    this.#fruitless = 0;
     this.#hurryAt = NEVER;
+  }
+
+  /** Probes since the peer acknowledged something. */
+  get fruitless(): number {
+    return this.#fruitless;
   }
 
   /** Whether a probe is under way: the next packet goes on with it. */
@@ -52,9 +59,18 @@ export class ProbeSchedule {
     return this.#from;
   }
 
-  /** A probe begins: one datagram, more if earlier ones found no answer. */
+  /**
+   * Whether what is unacknowledged, first sent at `oldest`, is lost or its acknowledgements are, so that new frames alone
+   * would not bring it back: nothing comes, or what comes acknowledges nothing. `timeout` includes the peer's delay.
+   */
+  stalled(now: Micros, oldest: Micros | undefined, silence: Micros, timeout: Micros): boolean {
+    const overdue = oldest !== undefined && elapsed(oldest, now) >= timeout;
+    return overdue && (silence >= timeout || this.#fruitless > 0);
+  }
+
+  /** A probe begins: one datagram, more if nothing was acknowledged since an earlier one. */
   begin(now: Micros): void {
-    this.#start(now, this.#unheard === 0 ? 1 : PROBE_DATAGRAMS);
+    this.#start(now, this.#fruitless === 0 ? 1 : PROBE_DATAGRAMS);
   }
 
   /**
@@ -93,21 +109,6 @@ export class ProbeSchedule {
   #interval(timeout: Micros, silence: Micros): Micros {
     if (silence >= PROBE_IDLE_AFTER) return HEARTBEAT_INTERVAL;
     if (silence >= PROBE_SLOW_AFTER) return micros(Math.max(PROBE_SLOW_INTERVAL, timeout));
-    if (this.#role === "client") return micros(Math.max(PROBE_INTERVAL, timeout));
-    const doubled = Math.min(PROBE_INTERVAL * 2 ** (this.#unheard - 1), PROBE_SLOW_INTERVAL);
-    return micros(Math.max(doubled, timeout));
+    return micros(Math.max(PROBE_INTERVAL, timeout));
   }
-}
-
-/**
- * Whether the peer is silent although it should have acknowledged something: what was sent, or the answer, is lost, and
- * new frames alone would not bring back the old ones.
- */
-export function isStalled(
-  now: Micros,
-  oldest: Micros | undefined,
-  silence: Micros,
-  timeout: Micros,
-): boolean {
-  return oldest !== undefined && silence >= timeout && elapsed(oldest, now) >= timeout;
 }

@@ -8,12 +8,13 @@ import {
   MAX_RANGES_LENGTH,
   PAD_AFTER,
   PROBE_TWIN_DELAY,
+  THREE_REPEATS_LOSS,
   type PacketSealer,
 } from "../wire/index.js";
 import { WindowAnnouncement } from "./announcement.js";
 import type { Path } from "./events.js";
 import { PacketContents, type Contents } from "./packet-contents.js";
-import type { Parts } from "./parts.js";
+import { assumedLoss, type Parts } from "./parts.js";
 import { Timestamps } from "./timestamps.js";
 
 /** Octets of one gap and run pair below the sequence window, at most. */
@@ -66,10 +67,10 @@ export class Transmission {
 
   /** Something authentic came: probes go at their first pace again, and what silence stopped goes on. */
   heard(now: Micros): void {
-    const { timers } = this.#parts;
-    this.#parts.probes.heard();
+    const { timers, probes, send } = this.#parts;
+    probes.heard();
     this.armProbe(now);
-    if (!this.#parts.send.hasInFlight) this.#parts.repetition.cancel();
+    if (!send.hasInFlight) this.#parts.repetition.cancel();
     timers.set("repeat", this.#parts.repetition.nextAt);
     this.#announcement.heard(this.#parts.receive);
     if (this.#announcement.repeats === 0) timers.clear("announcement");
@@ -179,13 +180,13 @@ export class Transmission {
     timers.clear("acknowledgement");
     timers.set("heartbeat", after(now, HEARTBEAT_INTERVAL));
     if (contents.reliable) this.#sentReliable(now, contents);
-    if (contents.fresh) this.#beginRepetition(now, contents.whole);
+    if (contents.fresh || this.#repeatsProbe(contents)) this.#beginRepetition(now, contents.whole);
     this.#announcement.sent(receive);
     if (this.#announcement.repeats > 0) this.#armAnnouncement(now);
     if (role === "client" && !heard.ever) this.#armGreeting(now);
   }
 
-  #sentReliable(now: Micros, { probe, stalled }: Contents): void {
+  #sentReliable(now: Micros, { fresh, asked, probe, stalled }: Contents): void {
     const { probes, peerReport, timers } = this.#parts;
     const begins = probe === "begins";
     const twin = begins && this.#probeTwin;
@@ -194,13 +195,20 @@ export class Transmission {
       this.#probeTwin = false;
       if (!twin && !stalled && peerReport.repeats) timers.set("probe-twin", after(now, PROBE_TWIN_DELAY));
     }
-    if (!twin && probe !== "goes-on") probes.sent(now, begins || stalled);
+    // What only travels along, or repeats, does not put off the next probe.
+    if (fresh || asked || (begins && !twin)) probes.sent(now, (begins && !twin) || stalled);
     this.armProbe(now);
   }
 
+  /** Whether a probe that begins is repeated as new frames are: where much is lost, those have the budget first. */
+  #repeatsProbe({ probe }: Contents): boolean {
+    const { probes, peerReport } = this.#parts;
+    return probe === "begins" && (peerReport.percent < THREE_REPEATS_LOSS || probes.fruitless > 1);
+  }
+
   #beginRepetition(now: Micros, whole: boolean): void {
-    const { repetition, peerReport, timers } = this.#parts;
-    if (whole) repetition.begin(now, peerReport.percent);
+    const { repetition, timers } = this.#parts;
+    if (whole) repetition.begin(now, assumedLoss(now, this.#parts));
     else repetition.cancel();
     timers.set("repeat", repetition.nextAt);
   }

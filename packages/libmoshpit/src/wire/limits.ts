@@ -211,6 +211,8 @@ export const FIRST_OF_THREE_REPEATS: Micros = millis(4);
 export const SECOND_OF_THREE_REPEATS: Micros = millis(12);
 /** The third of three. */
 export const THIRD_OF_THREE_REPEATS: Micros = millis(40);
+/** While probes bring no acknowledgement, the peer's last packet is at most this old if more is to be repeated. */
+export const PROBE_REPEAT_WITHIN: Micros = seconds(5);
 /** Octets of UDP payload a second that repetitions may take. */
 export const REPEAT_RATE = 2000;
 /** The same from THREE_REPEATS_LOSS on. */
