@@ -164,7 +164,7 @@ export class Connection {
         if (heard.maySend(now)) due.add("heartbeat");
         return;
       case "liveness":
-        due.add("liveness");
+        this.#transmission.question(now);
         return;
       case "challenge":
         return;

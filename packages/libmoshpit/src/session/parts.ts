@@ -1,10 +1,11 @@
 import { elapsed, type Micros } from "../util/index.js";
-import { SERVER_SILENT_AFTER } from "../wire/index.js";
+import { PROBE_REPEAT_WITHIN, SERVER_SILENT_AFTER, THREE_REPEATS_LOSS } from "../wire/index.js";
 import { Acknowledgement, PeerReport } from "./acknowledgement.js";
 import { Delivery } from "./delivery.js";
 import type { ConnectionParameters, Role } from "./events.js";
 import { NakSchedule } from "./nak-schedule.js";
 import { PeerPath } from "./path.js";
+import { ProbeSchedule } from "./probe.js";
 import { Reordering } from "./reordering.js";
 import { Repetition } from "./repetition.js";
 import { RttEstimator } from "./rtt.js";
@@ -45,6 +46,7 @@ export interface Parts extends Streams {
   readonly role: Role;
   readonly timers: Timers<TimerName>;
   readonly due: Set<Due>;
+  readonly probes: ProbeSchedule;
   readonly repetition: Repetition;
   readonly naks: NakSchedule;
   readonly reordering: Reordering;
@@ -63,6 +65,7 @@ export function makeParts(config: ConnectionParameters, streams: Streams): Parts
     role: config.role,
     timers: new Timers(),
     due: new Set(),
+    probes: new ProbeSchedule(),
     repetition: new Repetition(config.now),
     naks: new NakSchedule(),
     reordering: new Reordering(),
@@ -74,6 +77,15 @@ export function makeParts(config: ConnectionParameters, streams: Streams): Parts
     path: new PeerPath(config.entropy, config.role === "client" ? config.path : undefined),
     heard: new Heard(config.role, config.now),
   };
+}
+
+/**
+ * The loss on the way to the peer, in percent: what it reports, or more while probes bring no acknowledgement though it was
+ * heard lately. TR-REPEAT-004.
+ */
+export function assumedLoss(now: Micros, { probes, heard, peerReport }: Parts): number {
+  const suspicious = probes.fruitless > 0 && heard.silence(now) < PROBE_REPEAT_WITHIN;
+  return suspicious ? Math.max(THREE_REPEATS_LOSS, peerReport.percent) : peerReport.percent;
 }
 
 /** When the peer was heard last. */

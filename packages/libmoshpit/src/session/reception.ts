@@ -1,4 +1,4 @@
-import { micros, millis, NEVER, type Micros, type Range } from "../util/index.js";
+import { micros, NEVER, type Micros, type Range } from "../util/index.js";
 import {
   decodePayload,
   isReliable,
@@ -25,9 +25,6 @@ export interface Received {
   /** Whether frames of this side were acknowledged. */
   readonly progress: boolean;
 }
-
-/** What counts for the smallest round trip before the first sample. */
-const ASSUMED_RTT: Micros = millis(50);
 
 /** The receiving half: what an authentic packet changes. */
 export class Reception {
@@ -68,6 +65,8 @@ export class Reception {
     this.#octets += datagram.length;
     const first = !this.#parts.heard.ever;
     const moved = this.#note(now, from, datagram.length, packetNumber, newest, payload);
+    if (moved || this.#isChallengedAnew(payload.frames)) this.#forgetPath(packetsSent);
+    this.#sampleRoundTrip(now, moved, newest, payload);
     const progress = this.#acknowledged(now, payload);
     const { challenge, delivered } = this.#frames(now, from, datagram.length, payload.frames);
     this.#scheduleNak(now, payload.nextSequence);
@@ -115,20 +114,33 @@ export class Reception {
     newest: boolean,
     payload: Payload,
   ): boolean {
-    const { acknowledgement, reordering, heard, path, timestamps, rtt, window, peerReport } = this.#parts;
+    const { acknowledgement, reordering, heard, path, timestamps, peerReport } = this.#parts;
     acknowledgement.received(packetNumber);
     reordering.received(now, packetNumber, newest);
     heard.now(now);
     const moved = path.received(now, from, octets, newest);
     if (newest) timestamps.received(now, payload.timestamp);
     if (newest) peerReport.report(payload.largestPacketEnd, payload.receivedCount);
-    if (moved) {
-      rtt.reset();
-      window.reset();
-    } else if (newest && payload.echo !== undefined) {
-      rtt.sample(now, Timestamps.roundTrip(now, payload.echo));
-    }
     return moved;
+  }
+
+  /** A client does not see by itself that its address changed. */
+  #isChallengedAnew(frames: readonly Frame[]): boolean {
+    const challenge = frames.findLast((frame) => frame.kind === "challenge");
+    return challenge !== undefined && this.#parts.path.challenged(challenge.token);
+  }
+
+  /** Nothing that was measured holds on another path. */
+  #forgetPath(nextPacketNumber: number): void {
+    const { rtt, window, acknowledgement, peerReport } = this.#parts;
+    rtt.reset();
+    window.reset();
+    acknowledgement.pathChanged();
+    peerReport.pathChanged(nextPacketNumber);
+  }
+
+  #sampleRoundTrip(now: Micros, moved: boolean, newest: boolean, { echo }: Payload): void {
+    if (newest && !moved && echo !== undefined) this.#parts.rtt.sample(now, Timestamps.roundTrip(now, echo));
   }
 
   #acknowledged(now: Micros, payload: Payload): boolean {
@@ -139,7 +151,10 @@ export class Reception {
       payload.selectiveRanges,
       payload.heldFrames,
     );
-    if (frames > 0) window.acknowledged(now, wireOctets, limited, rtt);
+    if (frames > 0) {
+      window.acknowledged(now, wireOctets, limited, rtt);
+      this.#parts.probes.acknowledged();
+    }
     return frames > 0;
   }
 
@@ -162,7 +177,7 @@ export class Reception {
 
   /** A peer chooses what round trip it shows; it can not have everything sent again with every packet. */
   #asked(now: Micros, missing: readonly Range[]): void {
-    const interval = Math.max(this.#leastAnswer, MIN_REORDER_DELAY);
+    const interval = Math.max(this.#parts.rtt.leastAnswer, MIN_REORDER_DELAY);
     this.#parts.send.ask(now, missing, micros(interval));
   }
 
@@ -177,13 +192,9 @@ export class Reception {
     }
     const close = frames.some((frame) => frame.kind === "close");
     if (fresh > 0 || close) this.#owe(now, octets, close);
-    else if (this.#parts.acknowledgement.wasLost(now, this.#leastAnswer)) this.#owe(now, octets, true);
+    else if (this.#parts.acknowledgement.wasLost(now, this.#parts.rtt.leastAnswer))
+      this.#owe(now, octets, true);
     return this.#parts.receive.inOrder();
-  }
-
-  /** How long the answer to a packet takes, at least. */
-  get #leastAnswer(): Micros {
-    return micros(0.9 * (this.#parts.rtt.current?.minimum ?? ASSUMED_RTT));
   }
 
   #owe(now: Micros, octets: number, urgent: boolean): void {

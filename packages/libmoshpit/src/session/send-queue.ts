@@ -15,6 +15,7 @@ interface InFlight {
   readonly encoded: EncodedFrame;
   /** Octets of the stream in it. */
   readonly octets: number;
+  readonly firstSentAt: Micros;
   lastSentAt: Micros;
 }
 
@@ -29,6 +30,12 @@ export interface Acknowledged {
   readonly frames: number;
   /** Octets that they took in payloads. */
   readonly wireOctets: number;
+}
+
+/** Frames that leave again; `end` is one more than the last sequence number of them. */
+export interface SentAgain {
+  readonly frames: readonly EncodedFrame[];
+  readonly end: number;
 }
 
 /**
@@ -72,6 +79,12 @@ export class SendQueue {
   /** Frames in flight. */
   get flightFrames(): number {
     return this.#inFlight.size;
+  }
+
+  /** Sequence number of the oldest frame in flight, and when it was first sent. */
+  get oldest(): { readonly sequence: number; readonly firstSentAt: Micros } | undefined {
+    for (const frame of this.#inFlight.values()) return frame;
+    return undefined;
   }
 
   /** Whether all that is in flight fits `room` octets and so many frames. */
@@ -138,7 +151,7 @@ export class SendQueue {
     const sequence = this.#nextSequence++;
     const encoded = encodeFrame({ sequence, ...content });
     const octets = content.kind === "data" ? content.bytes.length : 0;
-    this.#inFlight.set(sequence, { sequence, encoded, octets, lastSentAt: now });
+    this.#inFlight.set(sequence, { sequence, encoded, octets, firstSentAt: now, lastSentAt: now });
     this.#flightOctets += encoded.length;
     this.#streamOctetsInFlight += octets;
     if (content.kind === "close") this.#closeSent = true;
@@ -156,17 +169,20 @@ export class SendQueue {
     return undefined;
   }
 
-  /** The unacknowledged frames below `below`, the oldest first, that fit `room` and are at most `count`. */
-  sendOldest(now: Micros, room: number, below: number, count: number): EncodedFrame[] {
+  /** The unacknowledged frames of `span`, the oldest first, that fit `room` and are at most `count`. */
+  sendOldest(now: Micros, room: number, span: Range, count: number): SentAgain {
     const frames: EncodedFrame[] = [];
     let rest = room;
+    let end = span.start;
     for (const frame of this.#inFlight.values()) {
-      if (frame.sequence >= below || frame.encoded.length > rest || frames.length >= count) break;
+      if (frame.sequence < span.start) continue;
+      if (frame.sequence >= span.end || frame.encoded.length > rest || frames.length >= count) break;
       rest -= frame.encoded.length;
       this.#asked.delete(frame.sequence);
       frames.push(sendAgain(frame, now));
+      end = frame.sequence + 1;
     }
-    return frames;
+    return { frames, end };
   }
 
   /** Frees what the peer has: everything below `cumulative`, and `ranges`. */

@@ -127,7 +127,7 @@ export const MAX_PACKET_NUMBER: number = 2 ** 48 - 1;
 /** Packet numbers that are remembered one by one, counted back from the largest accepted. */
 export const REPLAY_WINDOW = 4096;
 /** Frames of a payload, at most. */
-export const MAX_FRAMES = 64;
+export const MAX_FRAMES = 256;
 /** Octets of one Data frame, at most. */
 export const MAX_DATA = 1024;
 /** Gap and run pairs of selective_ranges and of a Nak, at most. */
@@ -187,6 +187,10 @@ export const PROBE_SLOW_AFTER: Micros = seconds(60);
 export const PROBE_SLOW_INTERVAL: Micros = seconds(1);
 /** Silence after which they go with the Heartbeats. */
 export const PROBE_IDLE_AFTER: Micros = seconds(300);
+/** Datagrams of a probe that found no answer before, at most. */
+export const PROBE_DATAGRAMS = 4;
+/** The shortest time from one such probe to the next that a new frame causes. */
+export const PROBE_SPACING: Micros = millis(20);
 /** How long after a probe the second one follows where the path loses packets. */
 export const PROBE_TWIN_DELAY: Micros = millis(6);
 /** Loss that is assumed until it is measured, in percent. */
@@ -207,6 +211,8 @@ export const FIRST_OF_THREE_REPEATS: Micros = millis(4);
 export const SECOND_OF_THREE_REPEATS: Micros = millis(12);
 /** The third of three. */
 export const THIRD_OF_THREE_REPEATS: Micros = millis(40);
+/** While probes bring no acknowledgement, the peer's last packet is at most this old if more is to be repeated. */
+export const PROBE_REPEAT_WITHIN: Micros = seconds(5);
 /** Octets of UDP payload a second that repetitions may take. */
 export const REPEAT_RATE = 2000;
 /** The same from THREE_REPEATS_LOSS on. */
