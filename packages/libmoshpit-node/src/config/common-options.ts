@@ -51,6 +51,7 @@ export function commonOptions(program: {
       },
       {
         key: "private_key_path",
+        perHost: true,
         kind: { type: "path" },
         fallback: program.privateKey,
         flag: { long: "private-key-path", short: "p", placeholder: "PATH" },
@@ -58,6 +59,7 @@ export function commonOptions(program: {
       },
       {
         key: "public_key_path",
+        perHost: true,
         kind: { type: "path" },
         flag: { long: "public-key-path", short: "k", placeholder: "PATH" },
         help: `Path to the ${program.side} public key (without it the private key's path with .pub)`,
