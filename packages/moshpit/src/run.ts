@@ -52,7 +52,7 @@ const FAREWELL_MS = 300;
 /** One connection from its configuration to its end. */
 class Client {
   readonly #config: ClientConfig;
-  readonly #log: Log;
+  #log: Log;
   /** Aborted with the reason for leaving before the remote program did. */
   readonly #leave = new AbortController();
   readonly #guard: TerminalGuard | undefined;
@@ -126,9 +126,10 @@ class Client {
       waiting: () =>
         this.#output.say(`waiting for ${formatEndpoint(target.host, serverPort)} to answer the handshake …`),
     });
-    this.#log.info(`session ${granted.session.sessionName} of ${user} on ${udpEndpoint(granted)}`);
+    this.#log = this.#log.forSession(granted.session.sessionName);
+    this.#log.info(`opened as ${user} on ${udpEndpoint(granted)}`);
     const end = await this.#converse(granted, input);
-    this.#log.info(`the session ended: ${end.kind}`);
+    this.#log.info(`ended: ${end.kind}`);
     return this.#conclude(end, granted);
   }
 

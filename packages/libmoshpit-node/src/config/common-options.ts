@@ -93,7 +93,7 @@ function layerOptions(table: string, where: string): Option[] {
   });
   return [
     shows("with_target", false, "the part of the program that logs"),
-    shows("with_thread_ids", false, "the process id"),
+    shows("with_thread_ids", false, "process id and worker id"),
     shows("with_thread_names", false, "the role of the process"),
     shows("with_line_number", false, "the source file and line"),
     shows("with_level", true, "the level"),
