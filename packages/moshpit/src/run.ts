@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { homedir } from "node:os";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CipherSuite } from "libmoshpit/wire";
-import { loadClientConfig, type CipherSuiteName, type ClientConfig } from "libmoshpit-node/config";
+import { loadClientConfig, type ClientConfig } from "libmoshpit-node/config";
 import { openLog, type Log } from "libmoshpit-node/log";
 import { formatEndpoint } from "libmoshpit-node/net";
 import { inBackgroundOf, terminalSize, TerminalGuard, withoutWaiting } from "libmoshpit-node/tty";
+import { offeredSuites } from "./cipher-suites.js";
 import { Failure, Interrupted, OWN_ERROR } from "./failure.js";
 import { requestSession, type Granted } from "./handshake.js";
 import { HostTrust } from "./host-trust.js";
@@ -29,6 +29,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     (loaded.status === 0 ? process.stdout : process.stderr).write(loaded.text);
     return loaded.status;
   }
+  if (loaded.config.doctor) return (await import("./doctor/doctor.js")).doctor(loaded);
   for (const warning of loaded.warnings) process.stderr.write(`mp: ${warning}\n`);
   const log = openLog(loaded.config.log, { target: "moshpit", role: "client" });
   try {
@@ -37,11 +38,6 @@ export async function run(argv: readonly string[]): Promise<number> {
     await log.close();
   }
 }
-
-const CIPHER_SUITES: Readonly<Record<CipherSuiteName, CipherSuite>> = {
-  "aes-256-gcm-siv-hmac-sha512": CipherSuite.AES_256_GCM_SIV_HMAC_SHA512,
-  "aes-256-gcm-siv-hmac-sha512-256": CipherSuite.AES_256_GCM_SIV_HMAC_SHA512_256,
-};
 
 /** Long enough for two changes of size to be two. */
 const REDRAW_MS = 100;
@@ -120,8 +116,7 @@ class Client {
       identity,
       trust: this.#trust(target),
       request: { case: "open", value: openRequest(process.env, this.#config.command, this.#terminalSize()) },
-      cipherSuites:
-        this.#config.cipherSuite === undefined ? undefined : [CIPHER_SUITES[this.#config.cipherSuite]],
+      cipherSuites: offeredSuites(this.#config.cipherSuite),
       signal: this.#leave.signal,
       waiting: () =>
         this.#output.say(`waiting for ${formatEndpoint(target.host, serverPort)} to answer the handshake …`),

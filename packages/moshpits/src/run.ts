@@ -18,6 +18,7 @@ export async function run(argv: readonly string[], hostPath: string): Promise<nu
     return loaded.status;
   }
   const { config, sources, warnings } = loaded;
+  if (config.check) return (await import("./check/check.js")).check(loaded);
   const log = openLog(config.log, { target: "moshpits", role: "listener" });
   for (const warning of warnings) log.warn(warning);
   try {
