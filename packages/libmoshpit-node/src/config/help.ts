@@ -1,5 +1,5 @@
 import { environmentName, type Option, type Program } from "./option.js";
-import { VERSION } from "./version.js";
+import { VERSION } from "../version/index.js";
 
 const WIDTH = 100;
 const INDENT = "  ";

@@ -30,14 +30,17 @@ export class Echo {
   static async open(granted: Granted): Promise<Echo> {
     const early: [Uint8Array, boolean][] = [];
     let take = (bytes: Uint8Array, standardError: boolean): void => void early.push([bytes, standardError]);
-    const session = await Session.start(granted, {
-      output: (bytes, standardError, taken) => {
+    const listener = {
+      output: (bytes: Uint8Array, standardError: boolean, taken: () => void): void => {
         take(Uint8Array.from(bytes), standardError);
         taken();
       },
       drain: () => undefined,
       silent: () => undefined,
-    });
+      established: () => undefined,
+      heard: () => undefined,
+    };
+    const session = await Session.start(granted, listener);
     const echo = new Echo(session);
     take = (bytes, standardError) => echo.#take(bytes, standardError);
     for (const each of early) take(...each);
