@@ -7,6 +7,8 @@ process.on("SIGUSR1", () => undefined);
 const version = versionAlone("mp-keygen", process.argv.slice(2));
 if (version === undefined) {
   const { runKeygen } = await import("./run.js");
+  // As a shell counts an end by SIGPIPE: mp-keygen --help | head.
+  process.stdout.on("error", () => process.exit(141));
   process.exitCode = await runKeygen(process.argv.slice(2));
 } else {
   process.stdout.write(version);

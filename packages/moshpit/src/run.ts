@@ -25,6 +25,10 @@ import { askAboutHostKey } from "./ui/host-key-question.js";
 /** Runs `mp` with these arguments; the exit status, once everything is written and the terminal is given back. */
 export async function run(argv: readonly string[]): Promise<number> {
   const loaded = await loadClientConfig({ argv, env: process.env, cwd: process.cwd(), home: homedir() });
+  if (loaded.kind === "print" || loaded.config.doctor) {
+    // What is printed is all there is to do: mp config | head.
+    process.stdout.on("error", () => process.exit(statusOfSignal("SIGPIPE")));
+  }
   if (loaded.kind === "print") {
     (loaded.status === 0 ? process.stdout : process.stderr).write(loaded.text);
     return loaded.status;

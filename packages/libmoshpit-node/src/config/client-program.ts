@@ -31,6 +31,7 @@ export const CLIENT_PROGRAM: Program = {
       kind: { type: "text", check: destinationFault },
       positional: "SERVER_DESTINATION",
       help: "Name or address of the server to connect to, or user@ and that",
+      example: "alice@192.168.1.10",
     },
     ...common.verbosity,
     ...common.files,
@@ -39,6 +40,7 @@ export const CLIENT_PROGRAM: Program = {
       perHost: true,
       kind: { type: "text", check: userFault },
       help: "Whom to log in as where the destination does not say so (without it the local login name)",
+      example: "alice",
     },
     {
       key: "server_port",
@@ -78,12 +80,14 @@ export const CLIENT_PROGRAM: Program = {
       kind: { type: "text", check: fingerprintFault },
       flag: { long: "host-fingerprint", placeholder: "SHA256:..." },
       help: "Connect to a server with this key and no other",
+      example: "SHA256:SEOWSblNt4L0KxgbB3XASmquo71fAYgfcPnmkucEhpk",
     },
     {
       key: "cipher_suite",
       perHost: true,
       kind: { type: "choice", values: CIPHER_SUITE_NAMES },
       help: "Offer this cipher suite alone; the second saves 32 octets a packet",
+      example: CIPHER_SUITE_NAMES[1],
     },
     {
       key: "max_reconnect_backoff_secs",

@@ -63,10 +63,11 @@ export function commonOptions(program: {
         kind: { type: "path" },
         flag: { long: "public-key-path", short: "k", placeholder: "PATH" },
         help: `Path to the ${program.side} public key (without it the private key's path with .pub)`,
+        example: `${program.privateKey}.pub`,
       },
     ],
     tracing: [
-      ...layerOptions("tracing.stdout", program.stdoutWhen),
+      ...layerOptions("tracing.stdout", program.stdoutWhen, program.folder),
       {
         key: "tracing.file.verbose",
         kind: STEPS,
@@ -79,12 +80,12 @@ export function commonOptions(program: {
         fallback: 0,
         help: "Turn down the verbosity of the log file alone",
       },
-      ...layerOptions("tracing.file.layer", "of the log file"),
+      ...layerOptions("tracing.file.layer", "of the log file", program.folder),
     ],
   };
 }
 
-function layerOptions(table: string, where: string): Option[] {
+function layerOptions(table: string, where: string, folder: string): Option[] {
   const shows = (name: string, fallback: boolean, what: string): Option => ({
     key: `${table}.${name}`,
     kind: { type: "switch" },
@@ -101,6 +102,7 @@ function layerOptions(table: string, where: string): Option[] {
       key: `${table}.directives`,
       kind: { type: "text", check: directivesFault },
       help: `Levels for single parts of the program, for the lines ${where}: target=level, with commas between`,
+      example: `${folder}=debug`,
     },
   ];
 }

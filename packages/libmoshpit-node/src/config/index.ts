@@ -18,5 +18,5 @@ export {
 export { loadServerConfig, type ServerConfig } from "./server.js";
 export { SERVER_PROGRAM, type PortRange } from "./server-program.js";
 export type { Source } from "./sources.js";
-export { expandPath, firstWord, type PathContext } from "./values.js";
+export { expectation, expandPath, firstWord, type PathContext } from "./values.js";
 export { VERSION } from "../version/index.js";

@@ -42,6 +42,8 @@ export interface Option {
   readonly perHost?: true;
   /** One sentence for `--help`, without the default. */
   readonly help: string;
+  /** Where there is no default: a value to show in an example. */
+  readonly example?: OptionValue;
 }
 
 /** One program's command line, file and environment. */
