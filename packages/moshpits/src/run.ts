@@ -7,17 +7,22 @@ import { Listener } from "./listener/listener.js";
 
 /** Could not start. */
 const FAILED = 1;
+/** As a shell counts an end by SIGPIPE. */
+const UNREAD = 141;
 
 /** Runs `mps` until a signal ends it; the exit status. `hostPath` is the script of a session host. */
 export async function run(argv: readonly string[], hostPath: string): Promise<number> {
   // Whoever read the log there is gone. Unheard, a line would be an error that ends mps, or makes another line.
   process.stderr.on("error", () => undefined);
+  // What is printed there is all there is to do: mps --check | head.
+  process.stdout.on("error", () => process.exit(UNREAD));
   const loaded = await loadServerConfig({ argv, env: process.env, cwd: process.cwd(), home: homedir() });
   if (loaded.kind === "print") {
     (loaded.status === 0 ? process.stdout : process.stderr).write(loaded.text);
     return loaded.status;
   }
   const { config, sources, warnings } = loaded;
+  if (config.check) return (await import("./check/check.js")).check(loaded);
   const log = openLog(config.log, { target: "moshpits", role: "listener" });
   for (const warning of warnings) log.warn(warning);
   try {

@@ -15,6 +15,8 @@ export interface ServerConfig {
   readonly detachedLifetimeSecs: number;
   readonly privateKeyPath: string;
   readonly publicKeyPath: string;
+  /** Only to look whether everything is in order. */
+  readonly check: boolean;
   readonly log: LogSettings;
 }
 
@@ -39,6 +41,7 @@ function complete(values: Values): ServerConfig | string {
     detachedLifetimeSecs: values.number("mps.detached_lifetime_secs"),
     privateKeyPath,
     publicKeyPath: values.text("public_key_path") ?? `${privateKeyPath}.pub`,
+    check: values.switch("check"),
     log: logSettings(values, () => values.switch("enable_std_output")),
   };
 }

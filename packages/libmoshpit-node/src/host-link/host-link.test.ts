@@ -61,7 +61,7 @@ const messages: HostLinkMessageInit[] = [
   { case: "sessionOpened", value: { sessionId: id, sessionName: "s1", udpPort: 50_000 } },
   { case: "sessionRefused", value: { sessionId: id, code: 5, text: "no port" } },
   { case: "sessionEnded", value: { sessionId: id, text: "exited 0" } },
-  { case: "logRecord", value: { level: 3, target: "host", text: "hello" } },
+  { case: "logRecord", value: { level: 3, target: "host", text: "hello", where: "pty/x.ts:1" } },
   { case: "endSession", value: { sessionId: id, text: "gone" } },
   { case: "resumeAttachment", value: resume },
   { case: "attachmentResumed", value: resumed },
@@ -98,8 +98,12 @@ const refused: [string, HostLinkMessageInit][] = [
   ],
   ["a range upside down", { case: "serve", value: { ...serve, udpPortFirst: 60_000 } }],
   ["a user that is none", { case: "serve", value: { ...serve, user: "-x" } }],
-  ["level 0", { case: "logRecord", value: { level: 0, target: "", text: "" } }],
-  ["endless text", { case: "logRecord", value: { level: 1, target: "", text: "x".repeat(5_000) } }],
+  ["level 0", { case: "logRecord", value: { level: 0, target: "", text: "", where: "" } }],
+  [
+    "endless text",
+    { case: "logRecord", value: { level: 1, target: "", text: "x".repeat(5_000), where: "" } },
+  ],
+  ["endless place", { case: "logRecord", value: { level: 1, target: "", text: "", where: "x".repeat(300) } }],
 ];
 
 describe("messages between listener and host", () => {

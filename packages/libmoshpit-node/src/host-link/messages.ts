@@ -77,6 +77,7 @@ export function decodeHostMessage(bytes: Uint8Array): HostLinkMessage {
 
 const KEY_OCTETS = { aeadKey: 32, aeadIv: 12, macKey: 64 } as const;
 const MAX_TEXT = 4_096;
+const MAX_WHERE = 200;
 const MAX_DETACHED_SECONDS = 31_536_000;
 
 function check({ message }: HostMessage): HostLinkMessage {
@@ -115,6 +116,7 @@ function check({ message }: HostMessage): HostLinkMessage {
     case "logRecord":
       holds(message.value.level >= 1 && message.value.level <= LOG_RECORD_LEVELS.length, "level");
       holds(message.value.text.length <= MAX_TEXT && message.value.target.length <= MAX_TEXT, "text");
+      holds(message.value.where.length <= MAX_WHERE, "where");
       break;
     case "ready":
       break;

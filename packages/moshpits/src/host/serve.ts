@@ -28,10 +28,15 @@ export function serve(linkDescriptor: number): void {
   const log = forwardingLog({
     target: "moshpits::host",
     level: "debug",
-    send: ({ level, target, message }) =>
+    send: ({ level, target, message, where = "" }) =>
       link.send({
         case: "logRecord",
-        value: { level: LOG_RECORD_LEVELS.indexOf(level) + 1, target, text: message.slice(0, MAX_LOG_TEXT) },
+        value: {
+          level: LOG_RECORD_LEVELS.indexOf(level) + 1,
+          target,
+          text: message.slice(0, MAX_LOG_TEXT),
+          where: where.slice(0, MAX_LOG_WHERE),
+        },
       }),
   });
 
@@ -80,6 +85,7 @@ export function serve(linkDescriptor: number): void {
 }
 
 const MAX_LOG_TEXT = 4_000;
+const MAX_LOG_WHERE = 200;
 /** For what was sent last to leave. */
 const FAREWELL_MS = 200;
 

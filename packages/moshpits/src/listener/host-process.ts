@@ -6,6 +6,7 @@ import {
   type AttachmentResumed,
   type HostLinkMessage,
   type HostLinkMessageInit,
+  type LogRecord,
   type Ready,
   type ServeInit,
   type SessionOpened,
@@ -177,7 +178,7 @@ export class HostProcess {
         return;
       }
       case "logRecord":
-        this.#relay(message.value.level, message.value.text);
+        this.#relay(message.value);
         return;
       default:
         this.#disown(`sent ${message.case}, which is not its to send`);
@@ -271,13 +272,18 @@ export class HostProcess {
   }
 
   /** A host is its user's: it gets a share of the log and no more. */
-  #relay(level: number, text: string): void {
+  #relay({ level, text, where }: LogRecord): void {
     const minute = Math.floor(performance.now() / 60_000);
     if (minute !== this.#lines.minute) this.#lines = { minute, count: 0 };
     this.#lines.count += 1;
     const log = this.#config.log.child({ target: "host" });
     if (this.#lines.count <= HOST_LOG_LINES) {
-      log.write(LOG_RECORD_LEVELS[level - 1] ?? "info", `${this.#whose} ${printable(text)}`);
+      log.writeForwarded({
+        level: LOG_RECORD_LEVELS[level - 1] ?? "info",
+        message: `${this.#whose} ${printable(text)}`,
+        origin: { role: "host", processId: this.#child.pid ?? 0, workerId: 0 },
+        ...(where === "" ? {} : { where: printable(where) }),
+      });
     } else if (this.#lines.count === HOST_LOG_LINES + 1) {
       log.warn(`${this.#whose} logs too much: the rest of this minute is left out`);
     }
