@@ -152,7 +152,7 @@ describe.concurrent("a session that is gone when the client comes back", { timeo
 
   it("ends mp without a terminal, too", async () => {
     await inWorld(async (world) => {
-      const mp = world.startMp("echo ready; exec sleep 1000", { input: "open" });
+      const mp = world.startMp("echo ready; exec cat", { input: "open" });
       await new Promise((resolve) => mp.child.stdout?.once("data", resolve));
       for (const host of world.hostPids) process.kill(host, "SIGKILL");
       const { status, stdout, stderr } = await mp.finished;
