@@ -14,7 +14,9 @@ export class FrameStream {
 
   /** The messages that are complete with these octets. Throws where a length is beyond `MAX_MESSAGE`. */
   push(bytes: Uint8Array): Uint8Array[] {
-    this.#held = this.#held.length === 0 ? bytes : concatBytes(this.#held, bytes);
+    // Node's Buffers are Uint8Arrays whose slice does not copy.
+    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#held = this.#held.length === 0 ? plain : concatBytes(this.#held, plain);
     const messages: Uint8Array[] = [];
     while (this.#held.length >= 4) {
       const length = readU32(this.#held, 0);
