@@ -1,8 +1,25 @@
 import { casesOf, type Case, type CaseDefinition } from "../run/case.js";
+import { HANDSHAKE_VECTOR_CASES } from "./l0-handshake.js";
 import { PACKET_VECTOR_CASES } from "./l0-packets.js";
+import { HANDSHAKE_PRIMITIVE_CASES } from "./l1-handshake.js";
+import { PACKET_CASES } from "./l1-packets.js";
+import { PAYLOAD_CASES } from "./l1-payloads.js";
+import { ACK_CASES } from "./l2-acks.js";
+import { DATAGRAM_CASES } from "./l2-datagrams.js";
+import { ORDER_CASES } from "./l2-order.js";
 import { TAIL_CASES } from "./l2-tail.js";
 
-const DEFINITIONS: readonly CaseDefinition[] = [...PACKET_VECTOR_CASES, ...TAIL_CASES];
+const DEFINITIONS: readonly CaseDefinition[] = [
+  ...HANDSHAKE_VECTOR_CASES,
+  ...PACKET_VECTOR_CASES,
+  ...HANDSHAKE_PRIMITIVE_CASES,
+  ...PACKET_CASES,
+  ...PAYLOAD_CASES,
+  ...DATAGRAM_CASES,
+  ...ORDER_CASES,
+  ...ACK_CASES,
+  ...TAIL_CASES,
+];
 
 /** Every case of the suite, in the order of the report. */
 export const ALL_CASES: readonly Case[] = casesOf(DEFINITIONS);

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fromHex } from "libmoshpit/util";
-import { CipherSuite } from "libmoshpit/wire";
+import { CipherSuite, type KeyExchangeGroup } from "libmoshpit/wire";
 
 /** The vectors lie beside the bundle's folder, and beside the sources'. */
 function read<Vector>(name: string): Vector {
@@ -53,7 +53,7 @@ export interface HandshakeVectors {
   };
   readonly frames: Readonly<Record<"F1" | "F2" | "F3" | "F4" | "F5", string>>;
   readonly key_exchange: {
-    readonly group: number;
+    readonly group: KeyExchangeGroup;
     readonly client_shares: readonly { readonly group: number; readonly share: string }[];
     readonly server_share: string;
     readonly ikm: string;
