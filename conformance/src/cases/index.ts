@@ -6,7 +6,9 @@ import { PACKET_CASES } from "./l1-packets.js";
 import { PAYLOAD_CASES } from "./l1-payloads.js";
 import { ACK_CASES } from "./l2-acks.js";
 import { DATAGRAM_CASES } from "./l2-datagrams.js";
+import { NAK_CASES } from "./l2-naks.js";
 import { ORDER_CASES } from "./l2-order.js";
+import { REPETITION_CASES } from "./l2-repetition.js";
 import { TAIL_CASES } from "./l2-tail.js";
 
 const DEFINITIONS: readonly CaseDefinition[] = [
@@ -18,7 +20,9 @@ const DEFINITIONS: readonly CaseDefinition[] = [
   ...DATAGRAM_CASES,
   ...ORDER_CASES,
   ...ACK_CASES,
+  ...NAK_CASES,
   ...TAIL_CASES,
+  ...REPETITION_CASES,
 ];
 
 /** Every case of the suite, in the order of the report. */

@@ -1,5 +1,5 @@
 import type { CryptoProvider } from "libmoshpit/crypto";
-import { elapsed, RangeSet, type Micros } from "libmoshpit/util";
+import { elapsed, micros, RangeSet, type Micros } from "libmoshpit/util";
 import {
   decodePayload,
   encodeFrame,
@@ -28,6 +28,8 @@ export interface PacketOptions {
   readonly head?: Partial<PayloadHead>;
   /** Fills the plaintext up to so many octets. */
   readonly padTo?: number;
+  /** How long ago it was sent, as its clock and echo have it; default 0. */
+  readonly sentAgo?: Micros;
 }
 
 /** The runner's clock runs ahead of virtual time: a testee that mixes up the two clocks is found out. */
@@ -93,7 +95,7 @@ export class ScriptedPeer {
   /** The next packet. */
   packet(now: Micros, frames: readonly Frame[] = [], options: PacketOptions = {}): SealedPacket {
     const plaintext = encodePayload(
-      { ...this.head(now), ...options.head },
+      { ...this.head(micros(now - (options.sentAgo ?? 0))), ...options.head },
       frames.map(encodeFrame),
       options.padTo ?? 0,
     );
@@ -112,6 +114,7 @@ export class ScriptedPeer {
     this.#sealer.skipTo(packetNumber);
   }
 
+  /** The truth, as of that moment. */
   head(now: Micros): PayloadHead {
     return {
       cumulativeSequence: this.cumulative,

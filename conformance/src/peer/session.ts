@@ -116,9 +116,9 @@ export class Session {
     await this.subject.step({ case: "close", value: { reason, text } });
   }
 
-  /** The peer's next packet, and it arrives now. */
+  /** The peer's next packet, and it arrives now: it was sent `ONE_WAY` ago. */
   async give(frames: readonly Frame[] = [], options: PacketOptions = {}): Promise<SealedPacket> {
-    const packet = this.peer.packet(this.now, frames, options);
+    const packet = this.peer.packet(this.now, frames, { sentAgo: ONE_WAY, ...options });
     await this.deliver(packet);
     return packet;
   }
