@@ -6,8 +6,12 @@ import { PACKET_CASES } from "./l1-packets.js";
 import { PAYLOAD_CASES } from "./l1-payloads.js";
 import { ACK_CASES } from "./l2-acks.js";
 import { DATAGRAM_CASES } from "./l2-datagrams.js";
+import { HANDSHAKE_CASES } from "./l2-handshake.js";
+import { LIFE_CASES } from "./l2-life.js";
 import { NAK_CASES } from "./l2-naks.js";
+import { NETWORK_CASES } from "./l2-networks.js";
 import { ORDER_CASES } from "./l2-order.js";
+import { PATH_CASES } from "./l2-path.js";
 import { REPETITION_CASES } from "./l2-repetition.js";
 import { TAIL_CASES } from "./l2-tail.js";
 
@@ -17,12 +21,16 @@ const DEFINITIONS: readonly CaseDefinition[] = [
   ...HANDSHAKE_PRIMITIVE_CASES,
   ...PACKET_CASES,
   ...PAYLOAD_CASES,
+  ...HANDSHAKE_CASES,
   ...DATAGRAM_CASES,
   ...ORDER_CASES,
   ...ACK_CASES,
   ...NAK_CASES,
   ...TAIL_CASES,
   ...REPETITION_CASES,
+  ...PATH_CASES,
+  ...LIFE_CASES,
+  ...NETWORK_CASES,
 ];
 
 /** Every case of the suite, in the order of the report. */

@@ -33,7 +33,7 @@ export class Session {
   acknowledges = true;
   /** Where the peer's packets come from. */
   peerAddress: string;
-  readonly #queue = new EventQueue<() => Promise<void>>();
+  readonly #queue = new EventQueue<() => Promise<void> | void>();
 
   constructor(context: CaseContext, subject: Subject, observer: Observer, peer: ScriptedPeer) {
     this.context = context;
@@ -199,15 +199,17 @@ export class Session {
     this.#queue.push(micros(this.now + ONE_WAY), () => this.#arrive(packet));
   }
 
-  async #arrive(packet: ObservedPacket): Promise<void> {
+  #arrive(packet: ObservedPacket): void {
+    // A client that moved is not where it was.
+    if (packet.address !== this.peerAddress) return;
     const fresh = this.peer.arrived(this.now, packet);
     if (!this.acknowledges) return;
     const tokens = packet.payload.frames.flatMap((frame) =>
       frame.kind === "challenge" ? [frame.token] : [],
     );
     const token = tokens.at(-1);
-    const first = packet.number === 0;
-    if (!fresh && token === undefined && !(first && this.role === "client")) return;
+    const greeting = packet.number === 0 && this.role === "client";
+    if (!fresh && token === undefined && !greeting) return;
     const answer: Frame[] = token === undefined ? [] : [{ kind: "challenge-response", token }];
     const sealed = this.peer.packet(this.now, answer);
     this.#queue.push(micros(this.now + ONE_WAY), () => this.deliver(sealed));
