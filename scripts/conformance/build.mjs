@@ -1,4 +1,5 @@
 // Bundles the conformance suite: the runner, this project's testee, and its mutants.
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -34,4 +35,32 @@ export async function buildSuite() {
     sourcemap: true,
     sourcesContent: false,
   });
+}
+
+/**
+ * The testee with one fault: conformance/dist/mutants/NAME.js, whose path is the result. Throws unless each of its
+ * patches finds its place exactly once in what is bundled.
+ */
+export async function buildMutant({ name, patches }) {
+  const outfile = join(folder, "dist/mutants", `${name}.js`);
+  const found = patches.map(() => 0);
+  const mutate = {
+    name: "mutate",
+    setup(bundle) {
+      bundle.onLoad({ filter: /[/\\]libmoshpit[/\\]src[/\\].*\.ts$/ }, async ({ path }) => {
+        let contents = await readFile(path, "utf8");
+        patches.forEach(({ find, replace }, i) => {
+          found[i] += contents.split(find).length - 1;
+          contents = contents.replace(find, () => replace);
+        });
+        return { contents, loader: "ts" };
+      });
+    },
+  };
+  await build({ ...shared, entryPoints: ["testees/typescript/main.ts"], outfile, plugins: [mutate] });
+  found.forEach((count, i) => {
+    if (count !== 1)
+      throw new Error(`mutant ${name}: ${count} places for its patch ${i + 1}, there has to be one`);
+  });
+  return outfile;
 }
