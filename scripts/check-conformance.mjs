@@ -41,7 +41,11 @@ async function checkOwn() {
 
 async function checkMutant(mutant) {
   const testee = await buildMutant(mutant);
-  const { verdicts } = await run(mutant.name, ["--jobs", "1", ...only(mutant.killedBy)], [process.execPath, testee]);
+  const { verdicts } = await run(
+    mutant.name,
+    ["--jobs", "1", ...only(mutant.killedBy)],
+    [process.execPath, testee],
+  );
   for (const id of mutant.killedBy) {
     const verdict = verdicts.get(id) ?? "no such case";
     if (verdict !== "fail") problems.push(`mutant ${mutant.name}: ${id}: ${verdict}, it has to fail`);
@@ -71,7 +75,10 @@ try {
   await buildSuite();
   if (wanted.length === 0) await checkOwn();
   const nulls = wanted.length === 0 ? NULL_TESTEES : [];
-  await all([...nulls.map((each) => () => checkNull(each)), ...mutants.map((each) => () => checkMutant(each))]);
+  await all([
+    ...nulls.map((each) => () => checkNull(each)),
+    ...mutants.map((each) => () => checkMutant(each)),
+  ]);
   console.log(`${mutants.length} mutants and ${nulls.length} null testees, ${problems.length} problems`);
 } catch (error) {
   problems.push(error instanceof Error ? error.message : String(error));

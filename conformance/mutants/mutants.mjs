@@ -26,7 +26,10 @@ export const MUTANTS = [
           this.#window.accept(packetNumber);
           const macAt = datagram.length - this.#macLength;`,
       },
-      { find: "const found = this.#window.lookUp(packetNumber);", replace: 'const found = "new" as string as "new";' },
+      {
+        find: "const found = this.#window.lookUp(packetNumber);",
+        replace: 'const found = "new" as string as "new";',
+      },
       { find: "const newest = packetNumber >= this.#window.end;", replace: "const newest = isNewest;" },
     ],
     killedBy: [
@@ -241,7 +244,10 @@ export const MUTANTS = [
     name: "no-three-times-limit",
     about: "an address that was not validated is sent to without limit",
     patches: [
-      { find: "return AMPLIFICATION_LIMIT * received - sent;", replace: "return Infinity + received - sent;" },
+      {
+        find: "return AMPLIFICATION_LIMIT * received - sent;",
+        replace: "return Infinity + received - sent;",
+      },
     ],
     killedBy: ["l2/path/three-times-at-first@server", "l2/path/three-times-after-a-move@server"],
   },

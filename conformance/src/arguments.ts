@@ -111,7 +111,13 @@ function level(text: string): LevelNumber {
   throw new ArgumentError(`--level is 0, 1 or 2, not ${text}`);
 }
 
-function integer(name: string, text: string | undefined, otherwise: number, low: number, high: number): number {
+function integer(
+  name: string,
+  text: string | undefined,
+  otherwise: number,
+  low: number,
+  high: number,
+): number {
   if (text === undefined) return otherwise;
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= low && value <= high) return value;

@@ -76,7 +76,9 @@ function summarize(result: RunResult): void {
   const { name, version } = result.testee;
   const counts = [...countsOf(result)].map(([verdict, count]) => `${count} ${verdict}`).join(", ");
   const seconds = (result.milliseconds / 1_000).toFixed(1);
-  console.log(`${name} ${version}: ${counts} of ${result.cases.length} cases in ${seconds} s, seed ${result.seed}`);
+  console.log(
+    `${name} ${version}: ${counts} of ${result.cases.length} cases in ${seconds} s, seed ${result.seed}`,
+  );
 }
 
 main(process.argv.slice(2)).then(

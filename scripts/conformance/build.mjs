@@ -30,6 +30,7 @@ export async function buildSuite() {
     entryPoints: [
       { in: "src/main.ts", out: "conformance" },
       { in: "testees/typescript/main.ts", out: "testee" },
+      { in: "src/traces/main.ts", out: "traces" },
     ],
     outdir: join(folder, "dist"),
     sourcemap: true,
@@ -62,5 +63,12 @@ export async function buildMutant({ name, patches }) {
     if (count !== 1)
       throw new Error(`mutant ${name}: ${count} places for its patch ${i + 1}, there has to be one`);
   });
+  return outfile;
+}
+
+/** What records traces; its path is the result. It finds the programs from where it lies. */
+export async function buildRecorder() {
+  const outfile = join(folder, "dist/record/record.js");
+  await build({ ...shared, entryPoints: ["record/main.ts"], outfile, external: ["node-pty"] });
   return outfile;
 }

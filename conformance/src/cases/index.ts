@@ -14,6 +14,7 @@ import { ORDER_CASES } from "./l2-order.js";
 import { PATH_CASES } from "./l2-path.js";
 import { REPETITION_CASES } from "./l2-repetition.js";
 import { TAIL_CASES } from "./l2-tail.js";
+import { TRACE_CASES } from "./l2-traces.js";
 
 const DEFINITIONS: readonly CaseDefinition[] = [
   ...HANDSHAKE_VECTOR_CASES,
@@ -31,6 +32,7 @@ const DEFINITIONS: readonly CaseDefinition[] = [
   ...PATH_CASES,
   ...LIFE_CASES,
   ...NETWORK_CASES,
+  ...TRACE_CASES,
 ];
 
 /** Every case of the suite, in the order of the report. */

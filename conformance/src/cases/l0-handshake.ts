@@ -153,7 +153,8 @@ const perVector = HANDSHAKES.flatMap((vector): CaseDefinition[] => {
           [MESSAGE, "F1", hex(vector.frames.F1).subarray(4)],
           [MESSAGE, "F2", hex(vector.frames.F2).subarray(4)],
           ...(["F3", "F4", "F5"] as const).map(
-            (name) => [MESSAGE, name, hex(vector.sealed_frames[name].message)] as [number, string, Uint8Array],
+            (name) =>
+              [MESSAGE, name, hex(vector.sealed_frames[name].message)] as [number, string, Uint8Array],
           ),
           [SERVER_CLAIM, "claim_s", hex(vector.proofs.server.claim)],
           [CLIENT_CLAIM, "claim_c", hex(vector.proofs.client.claim)],

@@ -91,7 +91,20 @@ export const PACKET_CASES: readonly CaseDefinition[] = [
     about: "numbers around the lower edge of the window, which moves by one and by leaps",
     run: async (context) => {
       const w = REPLAY_WINDOW;
-      await follows(context, [w, 1, 0, w + 1, 1, 2, 3 * w, 2 * w, 2 * w + 1, 2 * w + 1, 3 * w + 31, 2 * w + 31]);
+      await follows(context, [
+        w,
+        1,
+        0,
+        w + 1,
+        1,
+        2,
+        3 * w,
+        2 * w,
+        2 * w + 1,
+        2 * w + 1,
+        3 * w + 31,
+        2 * w + 31,
+      ]);
       await follows(context, [0, w - 1, 0, w, 0, 1, 2 * w - 1, w, w - 1, 100 * w, 99 * w + 1, 99 * w]);
     },
   },
@@ -105,7 +118,9 @@ export const PACKET_CASES: readonly CaseDefinition[] = [
       const forged = withMac(flipped(sealed(number)));
       const found = await fates(context, [sealed(0), forged, sealed(1), sealed(number), sealed(number)]);
       const expected = ["accepted", "aead", "accepted", "accepted", "replayed"];
-      expected.forEach((fate, i) => mustBe(found[i] ?? "no answer", fate, "PK-REPLAY-002", `datagram ${i + 1}`));
+      expected.forEach((fate, i) =>
+        mustBe(found[i] ?? "no answer", fate, "PK-REPLAY-002", `datagram ${i + 1}`),
+      );
     },
   },
   {

@@ -78,7 +78,8 @@ export const ACK_CASES: readonly CaseDefinition[] = [
     level: 2,
     roles: BOTH,
     requirements: ["TR-ACK-003"],
-    about: "a frame comes again long after its acknowledgement: acknowledged at once; again at once after: not",
+    about:
+      "a frame comes again long after its acknowledgement: acknowledged at once; again at once after: not",
     run: async (context) => {
       const session = await Session.settled(context);
       const frame = session.peer.data(KEY);
@@ -90,7 +91,12 @@ export const ACK_CASES: readonly CaseDefinition[] = [
       await session.runFor(20);
       for (let i = 0; i < 5; i++) await session.give([frame]);
       await session.runFor(200);
-      mustBe(session.since(start).length, 1, "TR-ACK-003", "packets that repetitions within a round trip elicited");
+      mustBe(
+        session.since(start).length,
+        1,
+        "TR-ACK-003",
+        "packets that repetitions within a round trip elicited",
+      );
     },
   },
   {

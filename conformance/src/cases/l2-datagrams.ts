@@ -159,36 +159,33 @@ export const DATAGRAM_CASES: readonly CaseDefinition[] = [
         session.peer.packet(session.now, [session.peer.data(Uint8Array.of(i))]),
       );
       for (const packet of packets.reverse()) await session.deliver(packet);
-      for (const packet of packets)
-        await mustChangeNothing(session, "PK-REPLAY-001", "a copy", packet.bytes);
+      for (const packet of packets) await mustChangeNothing(session, "PK-REPLAY-001", "a copy", packet.bytes);
       session.mustDeliverAll();
       await session.runFor(300);
       mustBe(session.observer.cumulativeGiven, session.peer.frames.length, "TR-ORDER-001", "taken in all");
     },
   },
-  ...IMPOSSIBLE.map(
-    ({ name, what, make }): CaseDefinition => ({
-      name: `impossible/${name}`,
-      level: 2,
-      roles: BOTH,
-      requirements: ["FR-HEAD-002", "FR-HEAD-004"],
-      about: `an authentic packet with ${what} is dropped as a whole, and its number is used up`,
-      run: async (context) => {
-        const session = await Session.settled(context);
-        const [frames, options] = make(session);
-        // Beside what can not be, something that could.
-        const sequence = session.peer.frames.length;
-        const beside = options.head?.nextSequence === undefined ? [data(sequence)] : [];
-        const head = { nextSequence: name === "frame-above-next" ? sequence : sequence + 1, ...options.head };
-        const all = name === "frame-above-next" ? frames : [...beside, ...frames];
-        const packet = session.peer.packet(session.now, all, { head });
-        session.observer.givenMalformed(packet.number);
-        await mustChangeNothing(session, "FR-HEAD-002", what, packet.bytes);
-        await mustChangeNothing(session, "FR-HEAD-004", "the same again", packet.bytes);
-        await mustGoOn(session, "FR-HEAD-004");
-      },
-    }),
-  ),
+  ...IMPOSSIBLE.map(({ name, what, make }): CaseDefinition => ({
+    name: `impossible/${name}`,
+    level: 2,
+    roles: BOTH,
+    requirements: ["FR-HEAD-002", "FR-HEAD-004"],
+    about: `an authentic packet with ${what} is dropped as a whole, and its number is used up`,
+    run: async (context) => {
+      const session = await Session.settled(context);
+      const [frames, options] = make(session);
+      // Beside what can not be, something that could.
+      const sequence = session.peer.frames.length;
+      const beside = options.head?.nextSequence === undefined ? [data(sequence)] : [];
+      const head = { nextSequence: name === "frame-above-next" ? sequence : sequence + 1, ...options.head };
+      const all = name === "frame-above-next" ? frames : [...beside, ...frames];
+      const packet = session.peer.packet(session.now, all, { head });
+      session.observer.givenMalformed(packet.number);
+      await mustChangeNothing(session, "FR-HEAD-002", what, packet.bytes);
+      await mustChangeNothing(session, "FR-HEAD-004", "the same again", packet.bytes);
+      await mustGoOn(session, "FR-HEAD-004");
+    },
+  })),
   {
     name: "impossible/standard-error-from-a-client",
     level: 2,

@@ -38,7 +38,10 @@ const OTHER_OCTETS = {
   client: rewritten((inner) => concatBytes(inner.subarray(2), inner.subarray(0, 2))),
 };
 
-const runner = (context: CaseContext, role: "client" | "server"): ConstructorParameters<typeof RunnerServer>[0] => ({
+const runner = (
+  context: CaseContext,
+  role: "client" | "server",
+): ConstructorParameters<typeof RunnerServer>[0] => ({
   crypto: nodeCrypto,
   entropy: labelledEntropy(nodeCrypto, ascii(`runner/${context.seed}`)),
   identity: identityOf(nodeCrypto, role),
@@ -79,7 +82,8 @@ export const HANDSHAKE_CASES: readonly CaseDefinition[] = [
     level: 2,
     roles: BOTH,
     requirements: ["KS-TR-001"],
-    about: "the runner's hello is well-formed, but not as an encoder writes it: its octets are what is hashed",
+    about:
+      "the runner's hello is well-formed, but not as an encoder writes it: its octets are what is hashed",
     run: (context) => mustCarryKeys(context, { deviation: { hello: OTHER_OCTETS[context.role] } }),
   },
   {

@@ -34,7 +34,8 @@ export const LIFE_CASES: readonly CaseDefinition[] = [
     level: 2,
     roles: ["server"],
     requirements: ["PL-LIFE-001", "PK-OPEN-002"],
-    about: "a server sends nothing before the first authentic packet, whatever comes and whatever it has to say",
+    about:
+      "a server sends nothing before the first authentic packet, whatever comes and whatever it has to say",
     run: async (context) => {
       const session = await Session.open(context);
       await session.write(KEY);
@@ -44,7 +45,11 @@ export const LIFE_CASES: readonly CaseDefinition[] = [
       }
       mustBe(session.packets.length, 0, "PL-LIFE-001", "packets before the first of the client");
       await session.greet();
-      must(session.packets.some((packet) => sequencesOf(packet).length > 0), "PL-LIFE-001", "then it sends nothing");
+      must(
+        session.packets.some((packet) => sequencesOf(packet).length > 0),
+        "PL-LIFE-001",
+        "then it sends nothing",
+      );
     },
   },
   {
@@ -58,7 +63,10 @@ export const LIFE_CASES: readonly CaseDefinition[] = [
       await session.runUntil((START + seconds(13)) as typeof START);
       await session.subject.step({
         case: "datagram",
-        value: { address: "client:61001", octets: session.peer.packet(session.now, [], { padTo: 1100 }).bytes },
+        value: {
+          address: "client:61001",
+          octets: session.peer.packet(session.now, [], { padTo: 1100 }).bytes,
+        },
       });
       await session.runFor(5_000);
       mustBe(session.packets.length, 0, "PL-LIFE-002", "packets of a connection that is over");
@@ -78,7 +86,11 @@ export const LIFE_CASES: readonly CaseDefinition[] = [
       const start = session.now;
       await session.give([session.peer.data(KEY)]);
       await session.runFor(200);
-      must(session.since(start).length > 0, "PL-LIFE-002", "the connection is over, though a packet came in time");
+      must(
+        session.since(start).length > 0,
+        "PL-LIFE-002",
+        "the connection is over, though a packet came in time",
+      );
     },
   },
   {
@@ -102,7 +114,8 @@ export const LIFE_CASES: readonly CaseDefinition[] = [
     level: 2,
     roles: ["server"],
     requirements: ["PL-LIFE-003", "PL-SILENCE-001"],
-    about: "a client that comes back before that is answered with all that waits (the twin of the case before)",
+    about:
+      "a client that comes back before that is answered with all that waits (the twin of the case before)",
     run: async (context) => {
       const session = await Session.settled(context, { detachedLifetime: seconds(600) });
       const heard = session.peerStream.length;
@@ -121,7 +134,8 @@ export const LIFE_CASES: readonly CaseDefinition[] = [
     level: 2,
     roles: ["server"],
     requirements: ["PL-SILENCE-001"],
-    about: "a server that heard nothing for 60 s sends nothing, not even what its program writes, until it hears",
+    about:
+      "a server that heard nothing for 60 s sends nothing, not even what its program writes, until it hears",
     run: async (context) => {
       const session = await Session.settled(context);
       await session.runFor(61_000);
@@ -148,7 +162,11 @@ export const LIFE_CASES: readonly CaseDefinition[] = [
       const start = session.now;
       await session.runFor(3_600_000);
       const sent = session.since(start);
-      must(Math.abs(sent.length - 1_200) <= 1, "PL-BEAT-001", `${sent.length} packets in an hour, 1200 are due`);
+      must(
+        Math.abs(sent.length - 1_200) <= 1,
+        "PL-BEAT-001",
+        `${sent.length} packets in an hour, 1200 are due`,
+      );
       must(
         sent.every((packet) => kindsOf(packet).join() === "heartbeat"),
         "PL-BEAT-001",

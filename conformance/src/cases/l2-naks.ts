@@ -68,7 +68,8 @@ export const NAK_CASES: readonly CaseDefinition[] = [
     level: 2,
     roles: BOTH,
     requirements: ["TR-NAK-003"],
-    about: "packets that are regularly 30 ms late: soon their gaps are not reported any more before they come",
+    about:
+      "packets that are regularly 30 ms late: soon their gaps are not reported any more before they come",
     run: async (context) => {
       const session = await Session.settled(context);
       for (let i = 0; i < 8; i++) {
@@ -117,7 +118,11 @@ export const NAK_CASES: readonly CaseDefinition[] = [
       mustBe(times.length, 10, "TR-NAK-002", "reports");
       const gaps = times.slice(1).map((at, i) => at - (times[i] ?? 0));
       const [first = 0] = gaps;
-      must(first >= 100 && first <= 125, "TR-NAK-002", `the interval is ${first} ms at a round trip of 100 ms`);
+      must(
+        first >= 100 && first <= 125,
+        "TR-NAK-002",
+        `the interval is ${first} ms at a round trip of 100 ms`,
+      );
       gaps.forEach((gap, i) => {
         const due = Math.min(first * 2 ** Math.max(0, i - 2), 10_000);
         must(Math.abs(gap - due) <= 30, "TR-NAK-002", `report ${i + 2} came ${gap} ms after, not ${due} ms`);
@@ -129,7 +134,8 @@ export const NAK_CASES: readonly CaseDefinition[] = [
     level: 2,
     roles: BOTH,
     requirements: ["TR-NAK-004"],
-    about: "300 frames, a third of them late or never: what is named is missing, and what is missing is named",
+    about:
+      "300 frames, a third of them late or never: what is named is missing, and what is missing is named",
     run: async (context) => {
       const session = await Session.settled(context);
       const random = new SeededRandom(context.seed);
@@ -150,8 +156,10 @@ export const NAK_CASES: readonly CaseDefinition[] = [
       await session.give();
       await session.runFor(60);
       const named = new Set(session.since(start).flatMap(missingIn));
-      for (const sequence of lost) must(named.has(sequence), "TR-NAK-002", `${sequence} is missing and was never named`);
-      for (const sequence of lost) await session.give([session.peer.frames[sequence] ?? session.peer.data(KEY)]);
+      for (const sequence of lost)
+        must(named.has(sequence), "TR-NAK-002", `${sequence} is missing and was never named`);
+      for (const sequence of lost)
+        await session.give([session.peer.frames[sequence] ?? session.peer.data(KEY)]);
       session.mustDeliverAll();
       mustBe(session.observer.cumulativeGiven, session.peer.frames.length, "TR-ORDER-001", "frames in order");
     },
@@ -215,7 +223,12 @@ export const NAK_CASES: readonly CaseDefinition[] = [
       const heard = session.peerStream.length;
       await session.write(text);
       await session.runFor(1_500);
-      mustBe(session.peer.cumulative, session.observer.nextUsed, "TR-PROBE-001", "frames that arrived in order");
+      mustBe(
+        session.peer.cumulative,
+        session.observer.nextUsed,
+        "TR-PROBE-001",
+        "frames that arrived in order",
+      );
       mustBe(session.peerStream.length, heard + text.length, "TR-SEND-002", "octets that arrived");
     },
   },

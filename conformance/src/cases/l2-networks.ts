@@ -6,43 +6,44 @@ import { must, type CaseContext, type CaseDefinition } from "../run/case.js";
 const BOTH = ["client", "server"] as const;
 
 /** Seeded networks, the same both ways. */
-const NETWORKS: readonly { readonly name: string; readonly about: string; readonly link: LinkConditions }[] = [
-  { name: "loss-29", about: "29 % independent loss", link: { delay: millis(50), loss: 0.29 } },
-  { name: "loss-50", about: "50 % independent loss", link: { delay: millis(50), loss: 0.5 } },
-  {
-    name: "bursts",
-    about: "losses in bursts of five",
-    link: { delay: millis(40), burst: { enter: 0.05, leave: 0.2, loss: 1 } },
-  },
-  {
-    name: "reordering",
-    about: "40 ms of jitter, and every fifth packet 80 ms late",
-    link: { delay: millis(30), jitter: millis(40), reordering: 0.2, reorderDelay: millis(80) },
-  },
-  {
-    name: "duplication",
-    about: "every third packet twice, 10 % loss, jitter",
-    link: { delay: millis(20), jitter: millis(15), duplication: 0.33, loss: 0.1 },
-  },
-  {
-    name: "narrow",
-    about: "32 kB/s with a short queue, 2 % loss",
-    link: { delay: millis(125), jitter: millis(30), loss: 0.02, rate: 32_000, queue: 16_000 },
-  },
-  {
-    name: "everything",
-    about: "loss, bursts, reordering and duplication",
-    link: {
-      delay: millis(60),
-      jitter: millis(30),
-      loss: 0.1,
-      burst: { enter: 0.02, leave: 0.3, loss: 0.9 },
-      duplication: 0.1,
-      reordering: 0.1,
-      reorderDelay: millis(70),
+const NETWORKS: readonly { readonly name: string; readonly about: string; readonly link: LinkConditions }[] =
+  [
+    { name: "loss-29", about: "29 % independent loss", link: { delay: millis(50), loss: 0.29 } },
+    { name: "loss-50", about: "50 % independent loss", link: { delay: millis(50), loss: 0.5 } },
+    {
+      name: "bursts",
+      about: "losses in bursts of five",
+      link: { delay: millis(40), burst: { enter: 0.05, leave: 0.2, loss: 1 } },
     },
-  },
-];
+    {
+      name: "reordering",
+      about: "40 ms of jitter, and every fifth packet 80 ms late",
+      link: { delay: millis(30), jitter: millis(40), reordering: 0.2, reorderDelay: millis(80) },
+    },
+    {
+      name: "duplication",
+      about: "every third packet twice, 10 % loss, jitter",
+      link: { delay: millis(20), jitter: millis(15), duplication: 0.33, loss: 0.1 },
+    },
+    {
+      name: "narrow",
+      about: "32 kB/s with a short queue, 2 % loss",
+      link: { delay: millis(125), jitter: millis(30), loss: 0.02, rate: 32_000, queue: 16_000 },
+    },
+    {
+      name: "everything",
+      about: "loss, bursts, reordering and duplication",
+      link: {
+        delay: millis(60),
+        jitter: millis(30),
+        loss: 0.1,
+        burst: { enter: 0.02, leave: 0.3, loss: 0.9 },
+        duplication: 0.1,
+        reordering: 0.1,
+        reorderDelay: millis(70),
+      },
+    },
+  ];
 
 /** Keys with their echoes, a page of output now and then, a resize. */
 async function work(context: CaseContext, link: LinkConditions): Promise<void> {

@@ -169,7 +169,9 @@ export const ORDER_CASES: readonly CaseDefinition[] = [
       for (let i = 0; i < 17; i++) await session.give([session.peer.data(KEY)]);
       const sent = session.since(start);
       must(sent.length > 0, "TR-ACK-002", "17 packets were not acknowledged at once");
-      for (const packet of session.packets.filter((each) => sequencesOf(each).includes(first)).slice(keys - 1)) {
+      for (const packet of session.packets
+        .filter((each) => sequencesOf(each).includes(first))
+        .slice(keys - 1)) {
         const sequences = sequencesOf(packet);
         for (let i = 0; i < keys; i++)
           must(sequences.includes(first + i), "TR-SEND-005", `packet #${packet.number} lacks ${first + i}`);
@@ -193,7 +195,12 @@ export const ORDER_CASES: readonly CaseDefinition[] = [
       mustBe(session.observer.nextUsed, used, "TR-SEND-003", "sequence numbers used");
       await session.give([], { head: { heldFrames: 0 } });
       await session.runFor(200);
-      mustBe(session.observer.nextUsed, used + 1, "TR-SEND-003", "sequence numbers used with the window open");
+      mustBe(
+        session.observer.nextUsed,
+        used + 1,
+        "TR-SEND-003",
+        "sequence numbers used with the window open",
+      );
     },
   },
   {
@@ -201,7 +208,8 @@ export const ORDER_CASES: readonly CaseDefinition[] = [
     level: 2,
     roles: BOTH,
     requirements: ["TR-WINDOW-001"],
-    about: "frames that the program has not taken are held; when it takes them, that is said at once, and again",
+    about:
+      "frames that the program has not taken are held; when it takes them, that is said at once, and again",
     run: async (context) => {
       const session = await Session.settled(context, { manualTaking: true });
       for (let i = 0; i < 512; i += 32)
@@ -217,7 +225,11 @@ export const ORDER_CASES: readonly CaseDefinition[] = [
       mustBe(said.payload.heldFrames, 0, "TR-WINDOW-001", "held_frames that it says");
       await session.runFor(1_000);
       const again = session.since(start).length - 1;
-      must(again >= 2, "TR-WINDOW-001", `an announcement without an answer was repeated ${again} times in 1 s`);
+      must(
+        again >= 2,
+        "TR-WINDOW-001",
+        `an announcement without an answer was repeated ${again} times in 1 s`,
+      );
     },
   },
   {
@@ -272,7 +284,8 @@ export const ORDER_CASES: readonly CaseDefinition[] = [
     level: 2,
     roles: BOTH,
     requirements: ["FR-CLOSE-002", "PL-CLOSE-003", "TR-ACK-002"],
-    about: "a Close that overtook Data is delivered after it, acknowledged three times at once, and then it is over",
+    about:
+      "a Close that overtook Data is delivered after it, acknowledged three times at once, and then it is over",
     run: async (context) => {
       const session = await Session.settled(context);
       const data = session.peer.data(KEY);

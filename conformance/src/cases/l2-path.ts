@@ -35,7 +35,10 @@ export const PATH_CASES: readonly CaseDefinition[] = [
       await session.runFor(100);
       const sent = session.since(start);
       must(
-        sent.some(({ address, payload }) => address === ELSEWHERE && payload.frames.some(({ kind }) => kind === "data")),
+        sent.some(
+          ({ address, payload }) =>
+            address === ELSEWHERE && payload.frames.some(({ kind }) => kind === "data"),
+        ),
         "PL-PATH-001",
         "output did not follow the client to its new address",
       );
@@ -47,7 +50,12 @@ export const PATH_CASES: readonly CaseDefinition[] = [
       await session.runFor(2_000);
       const later = session.now;
       await session.runFor(10_000);
-      mustBe(tokensTo(session.since(later), ELSEWHERE).length, 0, "PL-PATH-003", "Challenges after the answer");
+      mustBe(
+        tokensTo(session.since(later), ELSEWHERE).length,
+        0,
+        "PL-PATH-003",
+        "Challenges after the answer",
+      );
       mustBe(session.peer.cumulative, session.observer.nextUsed, "TR-ORDER-001", "frames at the new address");
     },
   },
@@ -130,7 +138,8 @@ export const PATH_CASES: readonly CaseDefinition[] = [
     level: 2,
     roles: ["server"],
     requirements: ["PL-PATH-002", "PL-PATH-003"],
-    about: "a new address that answers nothing, or with a wrong token, or with the former address's, stays limited",
+    about:
+      "a new address that answers nothing, or with a wrong token, or with the former address's, stays limited",
     run: async (context) => {
       const session = await Session.settled(context);
       const start = session.now;
@@ -153,7 +162,8 @@ export const PATH_CASES: readonly CaseDefinition[] = [
     level: 2,
     roles: ["server"],
     requirements: ["PL-PATH-003"],
-    about: "somebody carries the client's packet in from elsewhere; the client's answer to its Challenge moves it back",
+    about:
+      "somebody carries the client's packet in from elsewhere; the client's answer to its Challenge moves it back",
     run: async (context) => {
       const session = await Session.settled(context);
       const carried = session.peer.packet(session.now, [session.peer.data(KEY)]);
@@ -175,7 +185,8 @@ export const PATH_CASES: readonly CaseDefinition[] = [
     level: 2,
     roles: ["server"],
     requirements: ["PL-PATH-003"],
-    about: "a Challenge without an answer is repeated at doubling intervals, up to 3 s, while the limit allows it",
+    about:
+      "a Challenge without an answer is repeated at doubling intervals, up to 3 s, while the limit allows it",
     run: async (context) => {
       const session = await Session.open(context);
       session.acknowledges = false;
@@ -190,7 +201,11 @@ export const PATH_CASES: readonly CaseDefinition[] = [
       const gaps = times.slice(1).map((at, i) => at - (times[i] ?? 0));
       gaps.slice(1).forEach((gap, i) => {
         const due = Math.min(2 * (gaps[i] ?? 0), 3_000);
-        must(Math.abs(gap - due) <= 5, "PL-PATH-003", `a Challenge came ${gap} ms after the last, not ${due} ms`);
+        must(
+          Math.abs(gap - due) <= 5,
+          "PL-PATH-003",
+          `a Challenge came ${gap} ms after the last, not ${due} ms`,
+        );
       });
       must(gaps.at(-1) === 3_000, "PL-PATH-003", "the interval does not reach 3 s");
     },
@@ -234,7 +249,8 @@ export const PATH_CASES: readonly CaseDefinition[] = [
     level: 2,
     roles: ["client"],
     requirements: ["PL-PATH-004"],
-    about: "a client's packets are full until it hears the server, small then, and full once after a long sleep",
+    about:
+      "a client's packets are full until it hears the server, small then, and full once after a long sleep",
     run: async (context) => {
       const session = await Session.open(context);
       session.acknowledges = false;

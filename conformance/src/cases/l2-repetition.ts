@@ -29,22 +29,20 @@ const TABLE = [
 
 /** Repetition of what is small, where packets are lost. */
 export const REPETITION_CASES: readonly CaseDefinition[] = [
-  ...TABLE.map(
-    ({ name, every, offsets }): CaseDefinition => ({
-      name: `repetition/${name}`,
-      level: 2,
-      roles: BOTH,
-      requirements: ["TR-REPEAT-001", "TR-LOSS-001"],
-      about: `a lone key where the peer reports this loss leaves after ${offsets.join(", ")} ms`,
-      run: async (context) => {
-        const session = await Session.settled(context);
-        if (every !== undefined) await reportLoss(session, every);
-        session.acknowledges = false;
-        const found = await repetitions(session);
-        mustBe(found.join(", "), offsets.join(", "), "TR-REPEAT-001", "milliseconds after the key");
-      },
-    }),
-  ),
+  ...TABLE.map(({ name, every, offsets }): CaseDefinition => ({
+    name: `repetition/${name}`,
+    level: 2,
+    roles: BOTH,
+    requirements: ["TR-REPEAT-001", "TR-LOSS-001"],
+    about: `a lone key where the peer reports this loss leaves after ${offsets.join(", ")} ms`,
+    run: async (context) => {
+      const session = await Session.settled(context);
+      if (every !== undefined) await reportLoss(session, every);
+      session.acknowledges = false;
+      const found = await repetitions(session);
+      mustBe(found.join(", "), offsets.join(", "), "TR-REPEAT-001", "milliseconds after the key");
+    },
+  })),
   {
     name: "repetition/unknown-loss",
     level: 2,
@@ -72,7 +70,9 @@ export const REPETITION_CASES: readonly CaseDefinition[] = [
       const start = session.now;
       await session.write(KEY);
       await session.runFor(8);
-      await session.give([], { head: { cumulativeSequence: session.observer.nextUsed, selectiveRanges: [] } });
+      await session.give([], {
+        head: { cumulativeSequence: session.observer.nextUsed, selectiveRanges: [] },
+      });
       await session.runFor(90);
       const times = session.since(start).map(({ at }) => Math.round((at - start) / 1000));
       mustBe(times.join(", "), "0, 4", "TR-REPEAT-002", "milliseconds after the key");

@@ -107,7 +107,11 @@ export const TAIL_CASES: readonly CaseDefinition[] = [
         [306_000, 400_000, 2_990, 3_010],
       ] as const) {
         const gaps = within(from, to);
-        must(gaps.length >= (0.9 * (to - from)) / high, "TR-PROBE-002", `${gaps.length} probes in ${to - from} ms`);
+        must(
+          gaps.length >= (0.9 * (to - from)) / high,
+          "TR-PROBE-002",
+          `${gaps.length} probes in ${to - from} ms`,
+        );
         const wrong = gaps.find((gap) => gap < low || gap > high);
         must(wrong === undefined, "TR-PROBE-002", `probes ${wrong} ms apart after ${from / 1000} s`);
       }
@@ -132,7 +136,11 @@ export const TAIL_CASES: readonly CaseDefinition[] = [
         must(Math.abs(gap - due) <= 25, "TR-PROBE-002", `probe ${i + 2} came after ${gap} ms, not ${due} ms`);
       });
       const last = session.packets.at(-1)?.at ?? 0;
-      must(last - silentSince <= 61_100_000, "PL-SILENCE-001", "a server sent after more than 60 s of silence");
+      must(
+        last - silentSince <= 61_100_000,
+        "PL-SILENCE-001",
+        "a server sent after more than 60 s of silence",
+      );
       must(times.length >= 50, "TR-PROBE-002", `${times.length} probes in the first minute`);
     },
   },
@@ -161,7 +169,8 @@ export const TAIL_CASES: readonly CaseDefinition[] = [
     level: 2,
     roles: BOTH,
     requirements: ["TR-PROBE-004"],
-    about: "half an hour in a black hole: then what was written arrives, in order, with what was written since",
+    about:
+      "half an hour in a black hole: then what was written arrives, in order, with what was written since",
     run: async (context) => {
       const session = await Session.settled(context);
       const heard = session.peerStream.length;
@@ -251,7 +260,11 @@ export const TAIL_CASES: readonly CaseDefinition[] = [
       await session.write(KEY);
       await session.runFor(2_000);
       const [, probe = Infinity] = probeTimes(session, start);
-      must(probe >= 390 && probe <= 480, "TR-RTT-003", `the first probe left after ${probe} ms, about 420 ms are due`);
+      must(
+        probe >= 390 && probe <= 480,
+        "TR-RTT-003",
+        `the first probe left after ${probe} ms, about 420 ms are due`,
+      );
     },
   },
   {

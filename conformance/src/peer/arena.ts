@@ -1,15 +1,14 @@
-import { equalBytes, micros, NEVER, type Micros } from "libmoshpit/util";
+import { ascii, concatBytes, equalBytes, micros, NEVER, type Micros } from "libmoshpit/util";
 import { decodePayload, PacketOpener, type Payload } from "libmoshpit/wire";
 import { nodeCrypto } from "libmoshpit-node/crypto";
 import { EventQueue } from "testkit";
-import { ascii, concatBytes } from "libmoshpit/util";
 import { labelledEntropy } from "../protocol/entropy.js";
-import { SessionMachine } from "../reference/session-machine.js";
+import { SessionMachine, type SessionEvent } from "../reference/session-machine.js";
 import { must, type CaseContext, type RoleName } from "../run/case.js";
 import { Observer } from "./observer.js";
 import { CLIENT_ADDRESS } from "./session.js";
 import { CONNECTION_ID, establish, SERVER_ADDRESS, type SetupOptions } from "./setup.js";
-import type { Subject } from "./subject.js";
+import type { StepInput, Subject } from "./subject.js";
 
 /** When the copies of the n-th datagram of a sender arrive; none: it is lost. */
 export type Network = (sender: RoleName, index: number, now: Micros, octets: number) => readonly Micros[];
@@ -17,7 +16,24 @@ export type Network = (sender: RoleName, index: number, now: Micros, octets: num
 /** What a side puts in. */
 export type ArenaInput =
   | { readonly kind: "write"; readonly bytes: Uint8Array; readonly standardError?: boolean }
+  | { readonly kind: "end"; readonly standardError?: boolean }
   | { readonly kind: "resize"; readonly columns: number; readonly rows: number };
+
+/** What one side wrote, or received. */
+class Streams {
+  readonly #parts: Record<"output" | "error", Uint8Array[]> = { output: [], error: [] };
+  octets = 0;
+  ends = 0;
+
+  add(bytes: Uint8Array, standardError: boolean): void {
+    this.#parts[standardError ? "error" : "output"].push(bytes);
+    this.octets += bytes.length;
+  }
+
+  of(name: "output" | "error"): Uint8Array {
+    return concatBytes(...this.#parts[name]);
+  }
+}
 
 /**
  * The testee on one side and the reference machine on the other, on virtual time, with a network between them that the
@@ -32,8 +48,8 @@ export class Arena {
   readonly #network: Network;
   readonly #queue = new EventQueue<() => Promise<void> | void>();
   readonly #sent: Record<RoleName, number> = { client: 0, server: 0 };
-  readonly #peerReceived: Uint8Array[] = [];
-  readonly #written: Record<RoleName, Uint8Array[]> = { client: [], server: [] };
+  readonly #peerReceived = new Streams();
+  readonly #written: Record<RoleName, Streams> = { client: new Streams(), server: new Streams() };
   readonly #sizes: Record<RoleName, string[]> = { client: [], server: [] };
   readonly #peerSizes: string[] = [];
   #peerTimer: Micros = NEVER;
@@ -85,15 +101,10 @@ export class Arena {
     return this.subject.now;
   }
 
-  /** What the testee delivered, and what it had to: the peer's whole stream. */
+  /** Whether both sides have all that the other put in until now. */
   get isComplete(): boolean {
-    const { role } = this.#context;
-    const other = role === "client" ? "server" : "client";
-    return (
-      lengthOf(this.#peerReceived) === lengthOf(this.#written[role]) &&
-      this.subject.deliveries.reduce((sum, { bytes }) => sum + bytes.length, 0) ===
-        lengthOf(this.#written[other])
-    );
+    const delivered = this.#delivered();
+    return isWhole(this.#peerReceived, this.#written[this.#context.role]) && isWhole(delivered, this.#others);
   }
 
   /** Puts something in on a side, at that moment or now. */
@@ -116,35 +127,55 @@ export class Arena {
   /** What arrived on both sides is what was written on the other: once, in order, and all of it. */
   mustBeExact(): void {
     const { role } = this.#context;
-    const other = role === "client" ? "server" : "client";
-    same(this.subject.deliveries.map(({ bytes }) => bytes), this.#written[other], "the testee delivered");
-    same(this.#peerReceived, this.#written[role], "the testee's peer received");
-    const delivered = this.subject.resizes.map(({ columns, rows }) => `${columns}x${rows}`);
-    mustEndAlike(delivered, this.#sizes[other], "the testee's last size");
+    const delivered = this.#delivered();
+    for (const stream of ["output", "error"] as const) {
+      mustBeSame(delivered.of(stream), this.#others.of(stream), `the testee delivered, of ${stream},`);
+      const written = this.#written[role].of(stream);
+      mustBeSame(this.#peerReceived.of(stream), written, `the testee's peer received, of ${stream},`);
+    }
+    must(
+      delivered.ends === this.#others.ends,
+      "FR-DATA-002",
+      `${delivered.ends} ends of streams were delivered`,
+    );
+    const sizes = this.subject.resizes.map(({ columns, rows }) => `${columns}x${rows}`);
+    mustEndAlike(sizes, this.#sizes[this.#other], "the testee's last size");
     mustEndAlike(this.#peerSizes, this.#sizes[role], "its peer's last size");
   }
 
+  get #other(): RoleName {
+    return this.#context.role === "client" ? "server" : "client";
+  }
+
+  get #others(): Streams {
+    return this.#written[this.#other];
+  }
+
+  #delivered(): Streams {
+    const delivered = new Streams();
+    for (const { bytes, standardError } of this.subject.deliveries) delivered.add(bytes, standardError);
+    delivered.ends = this.subject.ended.length;
+    return delivered;
+  }
+
   async #input(role: RoleName, input: ArenaInput): Promise<void> {
-    if (input.kind === "write") this.#written[role].push(input.bytes);
-    else this.#sizes[role].push(`${input.columns}x${input.rows}`);
-    if (role === this.#context.role) await this.#testeeInput(role, input);
+    if (input.kind === "resize") this.#sizes[role].push(`${input.columns}x${input.rows}`);
+    else if (input.kind === "end") this.#written[role].ends += 1;
+    else this.#written[role].add(input.bytes, input.standardError ?? false);
+    if (role === this.#context.role) await this.subject.step(stepOf(role, input));
     else this.#peerInput(input);
   }
 
-  async #testeeInput(role: RoleName, input: ArenaInput): Promise<void> {
+  #peerInput(input: ArenaInput): void {
+    const now = this.now;
     if (input.kind === "resize") {
       const { columns, rows } = input;
-      await this.subject.step({ case: "resize", value: { columns, rows } });
-    } else if (role === "client") await this.subject.step({ case: "typed", value: { octets: input.bytes } });
-    else {
-      const { bytes, standardError = false } = input;
-      await this.subject.step({ case: "output", value: { octets: bytes, standardError } });
+      this.#machine.resize(now, { columns, rows, pixelWidth: 0, pixelHeight: 0 });
+    } else {
+      const options = { standardError: input.standardError ?? false };
+      if (input.kind === "write") this.#machine.write(now, input.bytes, options);
+      else this.#machine.end(now, options);
     }
-  }
-
-  #peerInput(input: ArenaInput): void {
-    if (input.kind === "write") this.#machine.write(this.now, input.bytes);
-    else this.#machine.resize(this.now, { ...input, pixelWidth: 0, pixelHeight: 0 });
     this.#drainPeer();
   }
 
@@ -188,13 +219,16 @@ export class Arena {
         return;
       }
       if (output.kind === "transmit") this.#peerSent(output.bytes);
-      else if (output.event.type === "data") {
-        this.#peerReceived.push(output.event.bytes);
-        this.#machine.consumed(this.now, output.event.bytes.length);
-      } else if (output.event.type === "resize") {
-        this.#peerSizes.push(`${output.event.size.columns}x${output.event.size.rows}`);
-      }
+      else this.#onPeer(output.event);
     }
+  }
+
+  #onPeer(event: SessionEvent): void {
+    if (event.type === "data") {
+      this.#peerReceived.add(event.bytes, event.standardError);
+      this.#machine.consumed(this.now, event.bytes.length);
+    } else if (event.type === "end") this.#peerReceived.ends += 1;
+    else if (event.type === "resize") this.#peerSizes.push(`${event.size.columns}x${event.size.rows}`);
   }
 
   async #next(until: Micros): Promise<boolean> {
@@ -214,16 +248,26 @@ export class Arena {
   }
 }
 
-function lengthOf(parts: readonly Uint8Array[]): number {
-  return parts.reduce((sum, { length }) => sum + length, 0);
+function stepOf(role: RoleName, input: ArenaInput): StepInput {
+  if (input.kind === "resize") {
+    const { columns, rows } = input;
+    return { case: "resize", value: { columns, rows } };
+  }
+  const { standardError = false } = input;
+  if (input.kind === "end") return { case: "end", value: { standardError } };
+  if (role === "client") return { case: "typed", value: { octets: input.bytes } };
+  return { case: "output", value: { octets: input.bytes, standardError } };
 }
 
-function same(found: readonly Uint8Array[], expected: readonly Uint8Array[], who: string): void {
-  const [a, b] = [concatBytes(...found), concatBytes(...expected)];
+function isWhole(found: Streams, written: Streams): boolean {
+  return found.octets >= written.octets && found.ends >= written.ends;
+}
+
+function mustBeSame(found: Uint8Array, expected: Uint8Array, who: string): void {
   must(
-    equalBytes(a, b),
+    equalBytes(found, expected),
     "TR-ORDER-001",
-    () => `${who} ${a.length} octets where ${b.length} were written, or others`,
+    () => `${who} ${found.length} octets where ${expected.length} were written, or others`,
   );
 }
 

@@ -90,7 +90,11 @@ export class RunnerClient {
     const hello = messageOf(f2, "serverHello", "HS-SH-001");
     const { keyShare, cipherSuite, version } = hello;
     must(version === 1, "HS-SH-001", `ServerHello chose version ${version}`);
-    must(this.#offer.suites.includes(cipherSuite), "HS-SH-001", "ServerHello chose a suite that was not offered");
+    must(
+      this.#offer.suites.includes(cipherSuite),
+      "HS-SH-001",
+      "ServerHello chose a suite that was not offered",
+    );
     must(
       keyShare !== undefined && keyShare.group === this.#offer.groups[0],
       "HS-CH-011",
@@ -103,7 +107,10 @@ export class RunnerClient {
     const { hostKey } = decodeServerClaim(identity.claim);
     verifyProof(crypto, "server", hostKey, secrets, identity, this.#transcript);
     this.#transcript.addFrame(frame(f3));
-    return { identity: this.#identity(secrets), finish: (f5) => this.#finish(secrets, opener, cipherSuite, f5) };
+    return {
+      identity: this.#identity(secrets),
+      finish: (f5) => this.#finish(secrets, opener, cipherSuite, f5),
+    };
   }
 
   #identity(secrets: HandshakeSecrets): Uint8Array {

@@ -165,7 +165,11 @@ export class Observer {
       `received_count ${receivedCount} of ${possible}`,
     );
     if (authentic === possible)
-      must(largestPacketEnd === largest, "FR-HEAD-001", `largest_packet_end ${largestPacketEnd} of ${largest}`);
+      must(
+        largestPacketEnd === largest,
+        "FR-HEAD-001",
+        `largest_packet_end ${largestPacketEnd} of ${largest}`,
+      );
     this.#checkClock(at, payload.timestamp);
     this.#checkEcho(at, payload.echo);
   }
@@ -179,7 +183,11 @@ export class Observer {
     if (echo === undefined) throw new CaseFailure("TR-RTT-001", "no echo of a timestamp that was received");
     const held = (at - newest.at) / 1000;
     const error = (echo - newest.timestamp - Math.round(held)) & 0xffff;
-    must(error <= 1 || error === 0xffff, "TR-RTT-001", `echo ${echo} of ${newest.timestamp}, held ${held} ms`);
+    must(
+      error <= 1 || error === 0xffff,
+      "TR-RTT-001",
+      `echo ${echo} of ${newest.timestamp}, held ${held} ms`,
+    );
   }
 
   #checkClock(at: Micros, timestamp: number): void {
@@ -207,7 +215,11 @@ export class Observer {
           "TR-SEND-001",
           `sequence number ${sequence} where ${this.#sentFrames.size} is due`,
         );
-        must(sequence < this.#limit, "TR-SEND-003", `sequence number ${sequence} at a window of ${this.#limit}`);
+        must(
+          sequence < this.#limit,
+          "TR-SEND-003",
+          `sequence number ${sequence} at a window of ${this.#limit}`,
+        );
         this.#sentFrames.set(sequence, encoded);
       } else {
         must(equalBytes(before, encoded), "TR-SEND-002", `sequence number ${sequence} with other content`);
@@ -238,7 +250,11 @@ export class Observer {
       return;
     }
     const state = this.#addresses.get(address);
-    must(state !== undefined, "PL-PATH-001", `the server sent to ${address}, from where nothing authentic came`);
+    must(
+      state !== undefined,
+      "PL-PATH-001",
+      `the server sent to ${address}, from where nothing authentic came`,
+    );
     const challenges = payload.frames.flatMap((frame) => (frame.kind === "challenge" ? [frame.token] : []));
     must(
       address === this.#path || (state.validated && challenges.length > 0),

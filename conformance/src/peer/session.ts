@@ -70,7 +70,11 @@ export class Session {
       await session.runFor(ROUNDS_APART_MS);
     }
     await session.runFor(1_000);
-    must(session.observer.allAcknowledged, undefined, "the testee is not settled: something is unacknowledged");
+    must(
+      session.observer.allAcknowledged,
+      undefined,
+      "the testee is not settled: something is unacknowledged",
+    );
     return session;
   }
 
@@ -233,4 +237,3 @@ export class Session {
 
 const SETTLING_ROUNDS = 24;
 const ROUNDS_APART_MS = 150;
-

@@ -1,10 +1,5 @@
 import { ascii, concatBytes, micros, millis, seconds, type Micros } from "libmoshpit/util";
-import {
-  CipherSuite,
-  KeyExchangeGroup,
-  type AcceptedInit,
-  type ConnectionSecrets,
-} from "libmoshpit/wire";
+import { CipherSuite, KeyExchangeGroup, type AcceptedInit, type ConnectionSecrets } from "libmoshpit/wire";
 import { nodeCrypto } from "libmoshpit-node/crypto";
 import { labelledEntropy } from "../protocol/entropy.js";
 import { must, type CaseContext } from "../run/case.js";

@@ -10,8 +10,11 @@ import {
 import type { Close } from "../gen/moshpit/v1/packet_pb.js";
 import { must, type CaseContext } from "../run/case.js";
 
-type StepInput = NonNullable<MessageInitShape<typeof StepRequestSchema>["input"]>;
-type CreateInit = Omit<MessageInitShape<typeof CreateRequestSchema>, "$typeName" | "endpoint" | "role" | "now">;
+export type StepInput = NonNullable<MessageInitShape<typeof StepRequestSchema>["input"]>;
+type CreateInit = Omit<
+  MessageInitShape<typeof CreateRequestSchema>,
+  "$typeName" | "endpoint" | "role" | "now"
+>;
 
 /** A testee that asks for an advance at once, again and again, is stopped after so many. */
 const MOST_ADVANCES_AT_ONCE = 1_000;

@@ -1,7 +1,7 @@
 import { concatBytes, readU32, u32 } from "libmoshpit/util";
 
 /** Octets of a Request or Response, at most. */
-export const MAX_MESSAGE = 1024 * 1024;
+export const MAX_MESSAGE: number = 1024 * 1024;
 
 /** A message of the testee protocol with its length before it. */
 export function framed(message: Uint8Array): Uint8Array {

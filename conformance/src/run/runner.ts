@@ -92,7 +92,8 @@ const LOG_LINES = 400;
 /** What the testee did not declare and the case needs. */
 function missingIn(hello: HelloResponse, { definition, role }: Case): string | undefined {
   const level = LEVELS[definition.level];
-  if (level !== undefined && !hello.levels.includes(level)) return `level L${definition.level} is not declared`;
+  if (level !== undefined && !hello.levels.includes(level))
+    return `level L${definition.level} is not declared`;
   const wireRole = role === undefined ? undefined : role === "client" ? Role.CLIENT : Role.SERVER;
   if (wireRole !== undefined && !hello.roles.includes(wireRole)) return `role ${role} is not declared`;
   const feature = definition.features?.find((each) => !hello.features.includes(each));

@@ -71,11 +71,18 @@ export class Testee {
     const response = await this.#process.request(request, this.#options.patience);
     if (response.case === "error") {
       const { kind, text } = response.value;
-      throw new CaseFailure(undefined, `the testee answered ${name} with an error: ${ERRORS.get(kind) ?? kind}, ${text}`);
+      throw new CaseFailure(
+        undefined,
+        `the testee answered ${name} with an error: ${ERRORS.get(kind) ?? kind}, ${text}`,
+      );
     }
-    const expected: string = name === "create" || name === "step" || name === "destroy" ? "effects" : String(name);
+    const expected: string =
+      name === "create" || name === "step" || name === "destroy" ? "effects" : String(name);
     if (response.case !== expected) {
-      throw new CaseFailure(undefined, `the testee answered ${String(name)} with ${response.case ?? "nothing"}`);
+      throw new CaseFailure(
+        undefined,
+        `the testee answered ${String(name)} with ${response.case ?? "nothing"}`,
+      );
     }
     return response.value as ResponseTo<N>;
   }

@@ -1,4 +1,5 @@
-// Programs that speak the testee protocol and do not try: silent, always-ok, lying. The suite has to find them out.
+// Programs that speak the testee protocol and do not try: silent, always-ok, lying; or that do worse: unsupported,
+// crashing, noisy. The suite has to find them out.
 // Their few messages are written octet by octet, so that this file needs nothing but Node.
 
 const [how] = process.argv.slice(2);
@@ -30,8 +31,16 @@ function answer(message) {
   const kind = ((message[0] & 0x7f) | (message[0] > 0x7f ? message[1] << 7 : 0)) >>> 3;
   if (kind === 1) return send(HELLO);
   if (how === "silent") return;
+  if (how === "crashing") return crash();
+  if (how === "noisy") return process.stdout.write("what is this?\n");
+  if (how === "unsupported") return send(field(40, [0x08, 1]));
   if (!STEPS.includes(kind)) return send(field(kind, []));
   send(field(30, how === "lying" ? LIES.flatMap((lie) => field(1, field(8, field(1, text(lie))))) : []));
+}
+
+function crash() {
+  process.stderr.write("no more\n");
+  process.exit(7);
 }
 
 /** The names of events: none of them decides anything. */

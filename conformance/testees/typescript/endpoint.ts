@@ -14,10 +14,8 @@ import {
   decodeOpenRequest,
   RejectCode,
   type AcceptedInit,
-  type CipherSuite,
   type CloseReason,
   type ConnectionSecrets,
-  type KeyExchangeGroup,
 } from "libmoshpit/wire";
 import {
   Role,
@@ -109,8 +107,8 @@ export class Endpoint {
       crypto: nobleCrypto,
       entropy: this.#entropy,
       identity: identityFromSeed(nobleCrypto, identitySeed),
-      ...(groups.length > 0 && { groups: groups as KeyExchangeGroup[] }),
-      ...(cipherSuites.length > 0 && { cipherSuites: cipherSuites as CipherSuite[] }),
+      ...(groups.length > 0 && { groups: groups }),
+      ...(cipherSuites.length > 0 && { cipherSuites: cipherSuites }),
     };
     if (role === Role.SERVER) return new ServerHandshake(shared);
     if (open === undefined) throw new UsageError("a client has something to ask for");

@@ -26,7 +26,6 @@ import {
   PacketOpener,
   PacketSealer,
   type ConnectionSecrets,
-  type KeyExchangeGroup,
 } from "libmoshpit/wire";
 import {
   HandshakeKind,
@@ -108,7 +107,7 @@ function transcript({ frames, items }: { frames: Uint8Array[]; items: Uint8Array
 
 function keyExchange(request: KeyExchangeRequest): { share: Uint8Array; keyMaterial?: Uint8Array } {
   const { role, x25519Secret, mlkem768Randomness, peerShare } = request;
-  const group = request.group as KeyExchangeGroup;
+  const group = request.group;
   const entropy: Entropy = {
     bytes: (label) => (label.startsWith("x25519") ? x25519Secret : mlkem768Randomness).slice(),
   };
@@ -211,7 +210,7 @@ function decoded({ kind, octets }: DecodeHandshakeRequest): Uint8Array {
 
 function sealPacket(request: SealPacketRequest): Uint8Array {
   const { suite, connectionId, keys, packetNumber, payload } = request;
-  const sealer = new PacketSealer(crypto, suite as CipherSuite, connectionId, keysOf(keys));
+  const sealer = new PacketSealer(crypto, suite, connectionId, keysOf(keys));
   sealer.skipTo(Number(packetNumber));
   return sealer.seal(payload);
 }
@@ -220,7 +219,7 @@ function openPackets(
   request: OpenPacketsRequest,
 ): { packetNumber?: bigint; payload?: Uint8Array; dropped?: string }[] {
   const { suite, connectionId, keys, datagrams } = request;
-  const opener = new PacketOpener(crypto, suite as CipherSuite, connectionId, keysOf(keys));
+  const opener = new PacketOpener(crypto, suite, connectionId, keysOf(keys));
   return datagrams.map((datagram) => {
     const opened = opener.open(datagram);
     return opened.kind === "dropped"
