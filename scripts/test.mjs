@@ -21,6 +21,7 @@ const checks = [
   ["manual pages, completions and examples are current", process.execPath, "scripts/surface.mjs", "--check"],
   ["requirements and tests", process.execPath, "scripts/check-requirements.mjs"],
   ["recovery figures are current", process.execPath, "scripts/recovery-figures.mjs", "--check"],
+  ["conformance, and its mutants", process.execPath, "scripts/check-conformance.mjs"],
 ];
 
 /** Speed depends on the machine: three times each goal is what a fault takes, not a neighbour. */
