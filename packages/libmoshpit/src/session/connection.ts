@@ -317,6 +317,7 @@ export class Connection implements Machine<SessionEvent, Path> {
         if (heard.maySend(now)) due.add("heartbeat");
         return;
       case "challenge":
+      case "pace":
         return;
       case "announcement":
         this.#transmission.announceAgain();

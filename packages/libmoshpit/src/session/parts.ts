@@ -1,6 +1,7 @@
 import { elapsed, type Micros } from "../util/index.js";
 import { PROBE_REPEAT_WITHIN, SERVER_SILENT_AFTER, THREE_REPEATS_LOSS } from "../wire/index.js";
 import { Acknowledgement, PeerReport } from "./acknowledgement.js";
+import { Congestion } from "./congestion/congestion.js";
 import type { ConnectionConfig, Role } from "./events.js";
 import { NakSchedule } from "./nak-schedule.js";
 import { PeerPath } from "./path.js";
@@ -12,7 +13,6 @@ import { RttEstimator } from "./rtt.js";
 import { SendQueue } from "./send-queue.js";
 import { Timers } from "./timers.js";
 import { Timestamps } from "./timestamps.js";
-import { CongestionWindow } from "./window.js";
 
 /** Everything that a connection waits for; appendix A lists what each does. */
 export type TimerName =
@@ -24,6 +24,7 @@ export type TimerName =
   | "heartbeat"
   | "greeting"
   | "challenge"
+  | "pace"
   | "announcement"
   | "first-datagram"
   | "detached"
@@ -48,12 +49,13 @@ export interface Parts {
   readonly peerReport: PeerReport;
   readonly rtt: RttEstimator;
   readonly timestamps: Timestamps;
-  readonly window: CongestionWindow;
+  readonly congestion: Congestion;
   readonly path: PeerPath;
   readonly heard: Heard;
 }
 
 export function makeParts(config: ConnectionConfig): Parts {
+  const rtt = new RttEstimator();
   return {
     role: config.role,
     timers: new Timers(),
@@ -66,9 +68,9 @@ export function makeParts(config: ConnectionConfig): Parts {
     reordering: new Reordering(),
     acknowledgement: new Acknowledgement(),
     peerReport: new PeerReport(),
-    rtt: new RttEstimator(),
+    rtt,
     timestamps: new Timestamps(),
-    window: new CongestionWindow(),
+    congestion: new Congestion(rtt, config.now),
     path: new PeerPath(config.entropy, config.role === "client" ? config.path : undefined),
     heard: new Heard(config.role, config.now),
   };
