@@ -167,6 +167,7 @@ export class Connection {
         this.#transmission.question(now);
         return;
       case "challenge":
+      case "pace":
         return;
       case "announcement":
         this.#transmission.announceAgain();

@@ -1,5 +1,5 @@
 import { micros, type Micros, type Range } from "../util/index.js";
-import { encodeFrame, MAX_DATAGRAM, MAX_HEAD_LENGTH, type EncodedFrame } from "../wire/index.js";
+import { encodeFrame, MAX_DATAGRAM, MAX_HEAD_LENGTH, MIN_WINDOW, type EncodedFrame } from "../wire/index.js";
 import { FrameList } from "./frame-list.js";
 import { assumedLoss, type Parts } from "./parts.js";
 
@@ -74,12 +74,13 @@ export class PacketContents {
     this.#addPathFrames(now, frames, question);
     this.#addNak(now, frames);
     const unreliable = frames.count;
-    const stalled = this.#mayTakeNew && this.#isStalled(now);
+    const mayLeave = this.#isSmall(frames) || this.#parts.congestion.allows(now);
+    const stalled = mayLeave && this.#mayTakeNew && this.#isStalled(now);
     const probe = this.#probe(now, frames, stalled);
-    this.#addWanted(now, frames);
+    this.#addWanted(now, frames, mayLeave);
     const wanted = frames.count > unreliable;
     const firstNew = send.nextSequence;
-    const fresh = this.#takeNew(now, frames);
+    const fresh = mayLeave ? this.#takeNew(now, frames) : [];
     const leaves = frames.count + fresh.length > 0 || due.has("heartbeat") || due.has("acknowledgement");
     if (!leaves && !(repeat && this.#mayRepeat(now, frames))) return undefined;
     if (!wanted) this.#addSmall(now, frames, fresh, firstNew);
@@ -101,8 +102,21 @@ export class PacketContents {
 
   /** Whether the windows let something new out that is there. */
   get #mayTakeNew(): boolean {
-    const { send, window } = this.#parts;
-    return send.hasPending && send.hasSequence && (send.flightOctets < window.octets || !send.hasInFlight);
+    const { send, probes, congestion } = this.#parts;
+    if (!send.hasPending || !send.hasSequence) return false;
+    const window = probes.fruitless > 0 ? MIN_WINDOW : congestion.window;
+    return send.flightOctets < window || !send.hasInFlight;
+  }
+
+  /** Whether there is something that the pace alone may hold back. */
+  get isHeldBack(): boolean {
+    return this.#mayTakeNew || this.#parts.send.hasAsked;
+  }
+
+  /** What a person types, and its echo, is never held back. */
+  #isSmall({ room, places }: FrameList): boolean {
+    const { send } = this.#parts;
+    return send.fits(room - send.pendingOctets - LEAST_ROOM, places - 1);
   }
 
   #isStalled(now: Micros): boolean {
@@ -147,7 +161,7 @@ export class PacketContents {
   }
 
   /** What the peer asked for, or a probe's: everything where it fits, as for every packet. */
-  #addWanted(now: Micros, frames: FrameList): void {
+  #addWanted(now: Micros, frames: FrameList, mayLeave: boolean): void {
     const { send, probes } = this.#parts;
     if (probes.underWay) {
       const end = this.#addOldest(now, frames, { start: probes.from, end: Infinity }, frames.places);
@@ -158,7 +172,7 @@ export class PacketContents {
       this.#addOldest(now, frames, EVERYTHING, frames.places);
       return;
     }
-    for (;;) {
+    while (mayLeave) {
       const frame = frames.places === 0 ? undefined : send.sendAsked(now, frames.room);
       if (frame === undefined) return;
       this.#framesRetransmitted += frames.addAll([frame]);

@@ -1,6 +1,7 @@
 import { elapsed, type Micros } from "../util/index.js";
 import { PROBE_REPEAT_WITHIN, SERVER_SILENT_AFTER, THREE_REPEATS_LOSS } from "../wire/index.js";
 import { Acknowledgement, PeerReport } from "./acknowledgement.js";
+import { Congestion } from "./congestion/congestion.js";
 import { Delivery } from "./delivery.js";
 import type { ConnectionParameters, Role } from "./events.js";
 import { NakSchedule } from "./nak-schedule.js";
@@ -12,7 +13,6 @@ import { RttEstimator } from "./rtt.js";
 import { SendQueue } from "./send-queue.js";
 import { Timers } from "./timers.js";
 import { Timestamps } from "./timestamps.js";
-import { CongestionWindow } from "./window.js";
 
 /** What outlives a connection: the frames of an attachment in both directions. spec/10-path-and-life.md, PL-RESUME. */
 export interface Streams {
@@ -34,6 +34,7 @@ export type TimerName =
   | "heartbeat"
   | "greeting"
   | "challenge"
+  | "pace"
   | "announcement"
   | "liveness"
   | "first-datagram";
@@ -54,12 +55,13 @@ export interface Parts extends Streams {
   readonly peerReport: PeerReport;
   readonly rtt: RttEstimator;
   readonly timestamps: Timestamps;
-  readonly window: CongestionWindow;
+  readonly congestion: Congestion;
   readonly path: PeerPath;
   readonly heard: Heard;
 }
 
 export function makeParts(config: ConnectionParameters, streams: Streams): Parts {
+  const rtt = new RttEstimator();
   return {
     ...streams,
     role: config.role,
@@ -71,9 +73,9 @@ export function makeParts(config: ConnectionParameters, streams: Streams): Parts
     reordering: new Reordering(),
     acknowledgement: new Acknowledgement(),
     peerReport: new PeerReport(),
-    rtt: new RttEstimator(),
+    rtt,
     timestamps: new Timestamps(),
-    window: new CongestionWindow(),
+    congestion: new Congestion(rtt, config.now),
     path: new PeerPath(config.entropy, config.role === "client" ? config.path : undefined),
     heard: new Heard(config.role, config.now),
   };

@@ -65,9 +65,9 @@ export class Reception {
     this.#octets += datagram.length;
     const first = !this.#parts.heard.ever;
     const moved = this.#note(now, from, datagram.length, packetNumber, newest, payload);
-    if (moved || this.#isChallengedAnew(payload.frames)) this.#forgetPath(packetsSent);
+    if (moved || this.#isChallengedAnew(payload.frames)) this.#forgetPath(now, packetsSent);
     this.#sampleRoundTrip(now, moved, newest, payload);
-    const progress = this.#acknowledged(now, payload);
+    const progress = this.#acknowledged(now, newest, payload);
     const { challenge, delivered } = this.#frames(now, from, datagram.length, payload.frames);
     this.#scheduleNak(now, payload.nextSequence);
     return { first, moved, challenge, delivered, progress };
@@ -131,10 +131,10 @@ export class Reception {
   }
 
   /** Nothing that was measured holds on another path. */
-  #forgetPath(nextPacketNumber: number): void {
-    const { rtt, window, acknowledgement, peerReport } = this.#parts;
+  #forgetPath(now: Micros, nextPacketNumber: number): void {
+    const { rtt, congestion, acknowledgement, peerReport } = this.#parts;
     rtt.reset();
-    window.reset();
+    congestion.reset(now);
     acknowledgement.pathChanged();
     peerReport.pathChanged(nextPacketNumber);
   }
@@ -143,18 +143,12 @@ export class Reception {
     if (newest && !moved && echo !== undefined) this.#parts.rtt.sample(now, Timestamps.roundTrip(now, echo));
   }
 
-  #acknowledged(now: Micros, payload: Payload): boolean {
-    const { send, window, rtt } = this.#parts;
-    const limited = send.hasPending && send.flightOctets >= window.octets;
-    const { frames, wireOctets } = send.acknowledge(
-      payload.cumulativeSequence,
-      payload.selectiveRanges,
-      payload.heldFrames,
-    );
-    if (frames > 0) {
-      window.acknowledged(now, wireOctets, limited, rtt);
-      this.#parts.probes.acknowledged();
-    }
+  #acknowledged(now: Micros, newest: boolean, payload: Payload): boolean {
+    const { send, probes, congestion } = this.#parts;
+    const { cumulativeSequence, selectiveRanges, heldFrames, largestPacketEnd, receivedCount } = payload;
+    const { frames } = send.acknowledge(cumulativeSequence, selectiveRanges, heldFrames);
+    if (frames > 0) probes.acknowledged();
+    if (newest) congestion.reported(now, largestPacketEnd, receivedCount, send.flightOctets);
     return frames > 0;
   }
 

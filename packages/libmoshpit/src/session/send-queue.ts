@@ -52,6 +52,7 @@ export class SendQueue {
   #flightOctets = 0;
   #streamOctetsInFlight = 0;
   #closeSent = false;
+  #peerHolds = 0;
 
   /** One more than the highest sequence number used. */
   get nextSequence(): number {
@@ -66,6 +67,11 @@ export class SendQueue {
   /** Octets in flight as they stand in payloads. */
   get flightOctets(): number {
     return this.#flightOctets;
+  }
+
+  /** Octets of streams that were not sent yet. */
+  get pendingOctets(): number {
+    return this.#pending.octets;
   }
 
   get hasPending(): boolean {
@@ -100,6 +106,11 @@ export class SendQueue {
   /** Whether the receiver's window lets a new frame out. */
   get hasSequence(): boolean {
     return this.#nextSequence < this.#limit;
+  }
+
+  /** Whether there is nothing to send, or nobody takes it: the peer's program, not the path, is what holds it back. */
+  get isIdle(): boolean {
+    return !this.hasPending || (!this.hasSequence && this.#peerHolds >= SEQUENCE_WINDOW / 2);
   }
 
   /** Whether this side's Close was sent, and it and everything before it is acknowledged. */
@@ -188,6 +199,7 @@ export class SendQueue {
   /** Frees what the peer has: everything below `cumulative`, and `ranges`. */
   acknowledge(cumulative: number, ranges: readonly Range[], heldFrames: number): Acknowledged {
     this.#limit = Math.max(this.#limit, cumulative + SEQUENCE_WINDOW - heldFrames);
+    this.#peerHolds = heldFrames;
     let frames = 0;
     let wireOctets = 0;
     const free = (sequence: number): void => {

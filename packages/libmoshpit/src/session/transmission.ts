@@ -100,7 +100,6 @@ export class Transmission {
   probeTimedOut(): void {
     this.#probeTwin = false;
     this.#parts.due.add("probe");
-    this.#parts.window.probeTimedOut();
   }
 
   /** The time of a repetition has come; it leaves if there is still something to repeat. */
@@ -137,17 +136,25 @@ export class Transmission {
 
   /** The next datagram that has to leave now, if any. */
   next(now: Micros): Datagram | undefined {
-    const { path, heard, timers } = this.#parts;
+    const { path, heard, timers, send, congestion } = this.#parts;
     if (this.#sealer.exhausted || !heard.maySend(now)) return undefined;
     const former = path.takeFormerChallenge();
     if (former !== undefined) return this.#formerChallenge(now, former);
     if (path.current === undefined) return undefined;
+    const idle = !send.hasInFlight;
+    const packetNumber = this.#sealer.nextPacketNumber;
     const collected = this.#contents.take(now);
-    if (collected === undefined) return undefined;
+    if (collected === undefined) {
+      const paced = this.#contents.isHeldBack && !congestion.allows(now);
+      timers.set("pace", paced ? congestion.nextAt(now) : NEVER);
+      return undefined;
+    }
     const plaintext = encodePayload(this.#head(now, collected.room), collected.frames, this.#padTo(now));
     const bytes = this.#sealer.seal(plaintext);
     path.sent(bytes.length);
     this.#octetsSent += bytes.length;
+    congestion.sent(now, packetNumber, octetsOf(collected.frames), idle);
+    if (send.isIdle) congestion.limitedByApplication();
     this.#sent(now, collected);
     timers.set("challenge", path.challengeAt);
     return { path: path.current, bytes };
@@ -244,4 +251,8 @@ export class Transmission {
     this.#questions += 1;
     this.#parts.timers.set("liveness", after(now, micros(wait)));
   }
+}
+
+function octetsOf(frames: Contents["frames"]): number {
+  return frames.reduce((sum, frame) => sum + frame.length, 0);
 }
