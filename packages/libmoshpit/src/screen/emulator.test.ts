@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encode, vtStream, wildOctets } from "../../test/vt-streams.js";
 import { UsageError } from "../util/index.js";
-import { Emulator, type EmulatorEvent } from "./emulator.js";
+import { Emulator } from "./emulator.js";
+import { unpackLines } from "./line-packer.js";
 import { MODES } from "./modes.js";
 import { textAt, widthAt, type Row } from "./row.js";
 import { shownPage, type ScreenState } from "./state.js";
@@ -24,8 +25,10 @@ function screenText(state: ScreenState): string[] {
   return shownPage(state).rows.map(rowText);
 }
 
-function lines(events: readonly EmulatorEvent[]): string[] {
-  return events.flatMap((event) => (event.type === "line" ? [`${event.number}:${rowText(event.row)}`] : []));
+function leftLines(emulator: Emulator): string[] {
+  const packed = emulator.takeLines();
+  if (packed === undefined) return [];
+  return unpackLines(packed).map(({ row }, i) => `${packed.first + i}:${rowText(row)}`);
 }
 
 describe("the emulator", () => {
@@ -38,6 +41,7 @@ describe("the emulator", () => {
         for (let at = 0; at < stream.length; at += size) pieces.writeAll(stream.subarray(at, at + size));
         expect(pieces.state()).toEqual(whole.state());
         expect(pieces.takeEvents()).toEqual(whole.takeEvents());
+        expect(pieces.takeLines()).toEqual(whole.takeLines());
         expect(pieces.groundOffset).toBe(whole.groundOffset);
         expect(pieces.offset).toBe(stream.length);
       }),
@@ -58,7 +62,7 @@ describe("the emulator", () => {
   it("hands out each line that leaves the top of the normal screen, once, numbered", () => {
     const emulator = new Emulator(20, 3);
     emulator.writeAll(encode(Array.from({ length: 300 }, (_, i) => `line ${i}`).join("\r\n")));
-    const left = lines(emulator.takeEvents());
+    const left = leftLines(emulator);
     expect(left).toEqual(Array.from({ length: 297 }, (_, i) => `${i}:line ${i}`));
     expect(emulator.historyLines).toBe(297);
   });
@@ -66,13 +70,13 @@ describe("the emulator", () => {
   it("hands out no line of the alternate screen, nor of a region that does not begin at the top", () => {
     const emulator = new Emulator(20, 3);
     emulator.writeAll(encode("\x1b[?1049h" + "x\r\n".repeat(9) + "\x1b[?1049l\x1b[2;3r" + "y\r\n".repeat(9)));
-    expect(lines(emulator.takeEvents())).toEqual([]);
+    expect(leftLines(emulator)).toEqual([]);
   });
 
   it("says of each line that left whether the next one continues it", () => {
     const emulator = new Emulator(4, 2);
     emulator.writeAll(encode("abcdefgh12\r\nx"));
-    const left = emulator.takeEvents().map((event) => event.type === "line" && event.continues);
+    const left = unpackLines(emulator.takeLines()!).map(({ continues }) => continues);
     expect(left).toEqual([true, true]);
   });
 
@@ -80,7 +84,7 @@ describe("the emulator", () => {
     const emulator = new Emulator(20, 4);
     emulator.writeAll(encode("one\r\ntwo\r\nthree\r\nfour"));
     emulator.resize(20, 2);
-    expect(lines(emulator.takeEvents())).toEqual(["0:one", "1:two"]);
+    expect(leftLines(emulator)).toEqual(["0:one", "1:two"]);
     emulator.resize(20, 4);
     expect(screenText(emulator.state())).toEqual(["three", "four", "", ""]);
   });
@@ -99,7 +103,7 @@ describe("the emulator", () => {
     emulator.writeAll(encode("\x07\x1b[3J\x1b[2;3H\x1b[6n"));
     expect(emulator.takeEvents()).toEqual([
       { type: "bell" },
-      { type: "erase-history" },
+      { type: "erase-history", before: 0 },
       { type: "reply", text: "\x1b[2;3R" },
     ]);
   });

@@ -1,7 +1,9 @@
 export * from "./attributes.js";
 export * from "./emulator.js";
+export { History, type HistoryBudget } from "./history.js";
 export { InputParser } from "./input-parser.js";
 export * from "./limits.js";
+export { unpackLines, type HistoryLine, type PackedLines } from "./line-packer.js";
 export { MODES, DEFAULT_MODES, ALL_MODES, type Mode } from "./modes.js";
 export { leave, repaint } from "./repaint.js";
 export {
@@ -13,7 +15,7 @@ export {
   textAt,
   widthAt,
   type CellExtra,
-  type Row,
+  Row,
 } from "./row.js";
 export * from "./state.js";
 export { encodeUtf8 } from "./utf8.js";

@@ -82,18 +82,15 @@ export class InputParser {
   /** Takes octets from `from` on: until they end, a batch is full, or the work reaches `most`. */
   parse(bytes: Uint8Array, from: number, most: number): Parsed {
     const base = this.#offset - from;
-    const out = this.codePoints;
     this.#length = 0;
     this.#work = 0;
     let at = from;
     while (at < bytes.length && this.#length < BATCH && this.#work < most) {
-      const octet = bytes[at] ?? 0;
-      if (octet >= 0x20 && octet < 0x7f && this.#state === "ground" && !this.#utf8.pending) {
-        out[this.#length++] = octet;
-        this.#work++;
-        at++;
-        continue;
+      if (this.#state === "ground" && !this.#utf8.pending) {
+        at = this.#printable(bytes, at);
+        if (at === bytes.length || this.#length >= BATCH) break;
       }
+      const octet = bytes[at]!;
       if (octet < 0x80 && !this.#utf8.pending) {
         this.#offset = base + at;
         this.#accept(octet);
@@ -108,6 +105,22 @@ export class InputParser {
     }
     this.#offset = base + at;
     return { taken: at - from, length: this.#length, work: this.#work };
+  }
+
+  /** The fast path: a run of ASCII. */
+  #printable(bytes: Uint8Array, from: number): number {
+    const out = this.codePoints;
+    const end = Math.min(bytes.length, from + BATCH - this.#length);
+    const shift = this.#length - from;
+    let at = from;
+    for (; at < end; at++) {
+      const octet = bytes[at]!;
+      if (octet < 0x20 || octet > 0x7e) break;
+      out[shift + at] = octet;
+    }
+    this.#length += at - from;
+    this.#work += at - from;
+    return at;
   }
 
   #accept(code: number): void {

@@ -32,3 +32,15 @@ export const MAX_KEYBOARD_STACK = 8;
  * 64 KiB of ordinary output take a tenth of it.
  */
 export const WORK_PER_TURN = 1_000_000;
+
+/** Attributes that an encoded difference numbers, plain ones among them. */
+export const MAX_ATTRIBUTES = 4_096;
+
+/** Lines that a history keeps at most, unless it is told otherwise. */
+export const HISTORY_LINES = 10_000;
+
+/** Octets, compressed, that a history keeps at most, unless it is told otherwise. */
+export const HISTORY_OCTETS = 2_000_000;
+
+/** Octets of one encoded line, and of an encoded difference, at most. */
+export const MAX_ENCODED_OCTETS = 4_194_304;

@@ -211,6 +211,8 @@ export function joinState(width: number, join: boolean): number {
   return (width << 1) | (join ? 1 : 0);
 }
 
+const ONE_CELL = joinState(1, false);
+
 /** The width in a join state. */
 export function joinWidth(state: number): number {
   return (state >> 1) & 3;
@@ -252,6 +254,8 @@ function useWidths(service: UnicodeService, joined: () => void): void {
     version: "moshpit",
     wcwidth,
     charProperties: (codePoint, preceding) => {
+      // Below U+0300 all that is ever printed has one cell; this is the hottest line of all.
+      if (codePoint < 0x300) return ONE_CELL;
       const width = wcwidth(codePoint);
       if (width > 0) return joinState(width, false);
       joined();
