@@ -98,6 +98,14 @@ describe("the emulator", () => {
     expect(screenText(emulator.state())).toEqual(["ab漢"]);
   });
 
+  it("the alternate screen has no scrollback, whatever the size was before", () => {
+    const emulator = new Emulator(20, 8);
+    emulator.resize(20, 2);
+    emulator.writeAll(encode("\x1b[?1049h1\r\n2\r\n3\x1b[20C\x1b[1J"));
+    expect(screenText(emulator.state())).toEqual(["", ""]);
+    expect(emulator.takeLines()).toBeUndefined();
+  });
+
   it("tells of the bell, of an erased scrollback and of replies", () => {
     const emulator = new Emulator(20, 5);
     emulator.writeAll(encode("\x07\x1b[3J\x1b[2;3H\x1b[6n"));

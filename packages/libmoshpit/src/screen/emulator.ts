@@ -119,7 +119,7 @@ export class Emulator {
     // ESC H after the last column leaves a stop that a wider screen would show.
     for (const buffer of [normal, alt]) dropTabs(buffer, this.#columns);
     this.#xterm.resize(width, height);
-    for (const buffer of [normal, alt]) tidyAfterResize(buffer, width);
+    for (const buffer of [normal, alt]) tidyAfterResize(buffer, width, height);
     this.#columns = width;
     this.#lines = height;
     this.#parser.resize({ columns: width, rows: height });
@@ -207,7 +207,9 @@ function checkedColumns(count: number): number {
 }
 
 /** Where xterm does not wrap lines anew, it does not cut them either; it leaves halves of characters at the right edge, hidden tab stops, and cleans up its memory later. */
-function tidyAfterResize(buffer: XtermBuffer, columns: number): void {
+function tidyAfterResize(buffer: XtermBuffer, columns: number, rows: number): void {
+  // An alternate screen that is not shown would come back with a scrollback.
+  if (buffer.lines.maxLength !== rows) buffer.lines.maxLength = rows;
   buffer._memoryCleanupQueue.clear();
   for (const line of screenLines(buffer)) {
     line.resize(columns, buffer.getNullCell());

@@ -1,10 +1,13 @@
+export { apply } from "./apply.js";
 export * from "./attributes.js";
+export { diff } from "./diff.js";
 export * from "./emulator.js";
 export { History, type HistoryBudget } from "./history.js";
 export { InputParser } from "./input-parser.js";
 export * from "./limits.js";
 export { unpackLines, type HistoryLine, type PackedLines } from "./line-packer.js";
 export { MODES, DEFAULT_MODES, ALL_MODES, type Mode } from "./modes.js";
+export { paint } from "./paint.js";
 export { leave, repaint } from "./repaint.js";
 export {
   attributesAt,

@@ -42,6 +42,7 @@ export interface XtermLine {
 export interface XtermBuffer {
   readonly lines: {
     readonly length: number;
+    maxLength: number;
     get(index: number): XtermLine | undefined;
     set(index: number, line: XtermLine): void;
   };
@@ -312,6 +313,7 @@ function checkInsides(xterm: Xterm, service: unknown): void {
   need(buffer?.lines.get(0)?._data instanceof Uint32Array, "the lines");
   need(buffer.lines.get(0)?._data.length === 3 * (buffer.lines.get(0)?.length ?? 0), "the cells");
   need(typeof buffer.savedCurAttrData?.fg === "number" && buffer.ybase === 0, "the saved cursor");
+  need(buffer.lines.maxLength === buffer.lines.length, "the size of a buffer");
   need(typeof buffer._memoryCleanupQueue?.clear === "function", "the memory clean-up");
   need(typeof core?.decPrivateModes?.wraparound === "boolean", "the modes");
   need(typeof core.isCursorHidden === "boolean" && typeof core.modes.insertMode === "boolean", "the modes");
