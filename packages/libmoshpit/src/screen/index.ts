@@ -1,6 +1,7 @@
 export { apply } from "./apply.js";
 export * from "./attributes.js";
 export { diff } from "./diff.js";
+export { digest } from "./digest.js";
 export * from "./emulator.js";
 export { History, type HistoryBudget } from "./history.js";
 export { InputParser } from "./input-parser.js";

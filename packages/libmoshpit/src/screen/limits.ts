@@ -28,10 +28,10 @@ export const MAX_TITLE_STACK = 10;
 export const MAX_KEYBOARD_STACK = 8;
 
 /**
- * The work of one turn, in units of about 10 ns, one printed cell each: about 10 ms, so that a slow machine stays below 50 ms.
- * 64 KiB of ordinary output take a tenth of it.
+ * The work of one turn, in units of one printed cell: some 10 ms of a processor, so that a slow or busy machine stays below
+ * 50 ms. 64 KiB of ordinary output take a fifth of it. docs/screen.md has the slowest input that was found.
  */
-export const WORK_PER_TURN = 1_000_000;
+export const WORK_PER_TURN = 500_000;
 
 /** Attributes that an encoded difference numbers, plain ones among them. */
 export const MAX_ATTRIBUTES = 4_096;
