@@ -1,10 +1,18 @@
 import type { Attributes } from "./attributes.js";
 import { AttributeTable, readAttributes, readRow } from "./cells.js";
 import { PAGE_PART, PART, ROW_OP, sized } from "./diff.js";
-import { MAX_CELLS, MAX_ENCODED_OCTETS, MAX_KEYBOARD_STACK, MAX_TITLE_LENGTH, MAX_TITLE_STACK, MIN_COLUMNS } from "./limits.js";
+import {
+  MAX_CELLS,
+  MAX_ENCODED_OCTETS,
+  MAX_KEYBOARD_STACK,
+  MAX_TITLE_LENGTH,
+  MAX_TITLE_STACK,
+  MIN_COLUMNS,
+} from "./limits.js";
 import { ALL_MODES } from "./modes.js";
 import { malformed, OctetReader } from "./octets.js";
-import { BLANK_ROW, Row } from "./row.js";
+import type { Row } from "./row.js";
+import { BLANK_ROW } from "./row.js";
 import { emptyPage, type Charsets, type Page, type SavedCursor, type ScreenState } from "./state.js";
 
 type Draft = { -readonly [K in keyof ScreenState]: ScreenState[K] };
@@ -16,7 +24,8 @@ type PageDraft = { -readonly [K in keyof Page]: Page[K] };
  * spec/08-screen.md, 8.7.
  */
 export function apply(base: ScreenState, difference: Uint8Array): ScreenState {
-  if (difference.length > MAX_ENCODED_OCTETS) throw malformed(`it is longer than ${MAX_ENCODED_OCTETS} octets`);
+  if (difference.length > MAX_ENCODED_OCTETS)
+    throw malformed(`it is longer than ${MAX_ENCODED_OCTETS} octets`);
   const from = new OctetReader(difference);
   const columns = from.number(MAX_CELLS);
   const rows = from.number(MAX_CELLS);
@@ -88,7 +97,7 @@ function readPart(from: OctetReader, part: number, draft: Draft, table: Attribut
 
 function readPage(from: OctetReader, base: Page, { columns, rows }: Draft, table: AttributeTable): Page {
   const page: PageDraft = { ...base };
-  for (let last = 0; ; ) {
+  for (let last = 0; ;) {
     const part = from.octet();
     if (part === PAGE_PART.end) return page;
     if (part <= last) throw malformed("the parts of a page are out of order");

@@ -161,7 +161,11 @@ export function writeAttributes(out: OctetWriter, { fg, bg, underline, link }: A
   const flags = (fg >>> 26) | flagsOf(bg);
   const hasUnderline = underline !== 0;
   out.octet(
-    (fg & COLOUR ? 1 : 0) | (bg & COLOUR ? 2 : 0) | (flags ? 4 : 0) | (hasUnderline ? 8 : 0) | (link ? 16 : 0),
+    (fg & COLOUR ? 1 : 0) |
+      (bg & COLOUR ? 2 : 0) |
+      (flags ? 4 : 0) |
+      (hasUnderline ? 8 : 0) |
+      (link ? 16 : 0),
   );
   if (fg & COLOUR) writeColour(out, fg);
   if (bg & COLOUR) writeColour(out, bg);
@@ -304,7 +308,11 @@ class CellList {
     if (((fg & FG.underline) === 0) !== (underline === 0)) throw malformed("an underline without its flag");
     const single = fg & FG.underline ? 1 << UNDERLINE_SHIFT : 0;
     if (codes.length > 1 || link !== undefined || underline !== single) {
-      (this.#extras ??= new Map()).set(this.length, { text: codes.length > 1 ? text : undefined, underline, link });
+      (this.#extras ??= new Map()).set(this.length, {
+        text: codes.length > 1 ? text : undefined,
+        underline,
+        link,
+      });
     }
     this.length += width;
     this.#lastWidth = width;
@@ -315,7 +323,8 @@ class CellList {
     this.#need(count * this.#lastWidth);
     const from = this.length - this.#lastWidth;
     const extra = this.#extras?.get(from);
-    for (let i = 0; i < count * this.#lastWidth; i++) this.#copy(this.#words, from + (i % this.#lastWidth), this.length + i);
+    for (let i = 0; i < count * this.#lastWidth; i++)
+      this.#copy(this.#words, from + (i % this.#lastWidth), this.length + i);
     if (extra !== undefined) {
       for (let i = 0; i < count; i++) this.#extras?.set(this.length + i * this.#lastWidth, extra);
     }
@@ -325,7 +334,10 @@ class CellList {
   keep(reference: Row, count: number): void {
     this.#need(count);
     const from = this.length;
-    if (widthAt(reference, from) === 0 || (from + count < rowLength(reference) && widthAt(reference, from + count) === 0)) {
+    if (
+      widthAt(reference, from) === 0 ||
+      (from + count < rowLength(reference) && widthAt(reference, from + count) === 0)
+    ) {
       throw malformed("half a character is kept");
     }
     for (let x = from; x < from + count; x++) {
@@ -347,7 +359,12 @@ class CellList {
 
   #isPlainBlank(x: number): boolean {
     const at = x * CELL_WORDS;
-    return this.#words[at] === BLANK && this.#words[at + 1] === 0 && this.#words[at + 2] === 0 && !this.#extras?.has(x);
+    return (
+      this.#words[at] === BLANK &&
+      this.#words[at + 1] === 0 &&
+      this.#words[at + 2] === 0 &&
+      !this.#extras?.has(x)
+    );
   }
 
   #need(cells: number): void {

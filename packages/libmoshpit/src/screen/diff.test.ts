@@ -12,7 +12,11 @@ const ROWS = 10;
 
 /** Two states of one terminal, one after the other, with a resize between them now and then. */
 const twoStates: fc.Arbitrary<readonly [ScreenState, ScreenState]> = fc
-  .tuple(vtStream, vtStream, fc.option(fc.tuple(fc.integer({ min: 2, max: 30 }), fc.integer({ min: 1, max: 14 }))))
+  .tuple(
+    vtStream,
+    vtStream,
+    fc.option(fc.tuple(fc.integer({ min: 2, max: 30 }), fc.integer({ min: 1, max: 14 }))),
+  )
   .map(([first, second, size]) => {
     const emulator = new Emulator(COLUMNS, ROWS);
     emulator.writeAll(first);
@@ -31,7 +35,7 @@ describe("diff and apply", () => {
         const empty = emptyState(COLUMNS, ROWS);
         expect(apply(empty, diff(empty, b))).toEqual(b);
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
@@ -85,7 +89,7 @@ describe("diff and apply", () => {
           expect(apply(empty, diff(empty, result))).toEqual(result);
         },
       ),
-      { numRuns: 1_000 },
+      { numRuns: 250 },
     );
   });
 

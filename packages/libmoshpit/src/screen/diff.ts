@@ -217,4 +217,3 @@ function writeList(out: OctetWriter, list: readonly number[]): void {
   out.number(list.length);
   for (const value of list) out.number(value);
 }
-

@@ -32,7 +32,7 @@ function leftLines(emulator: Emulator): string[] {
 }
 
 describe("the emulator", () => {
-  it("the same octets in any pieces give the same states and events", () => {
+  it("SC-EMU-001: the same octets in any pieces give the same states and events", () => {
     fc.assert(
       fc.property(fc.oneof(vtStream, wildOctets), fc.integer({ min: 1, max: 7 }), (stream, size) => {
         const whole = new Emulator(20, 6);
@@ -59,7 +59,7 @@ describe("the emulator", () => {
     expect(screenText(after)).toEqual(["two", "three", "four", "five", "six"]);
   });
 
-  it("hands out each line that leaves the top of the normal screen, once, numbered", () => {
+  it("SC-HIS-001: hands out each line that leaves the top of the normal screen, once, numbered", () => {
     const emulator = new Emulator(20, 3);
     emulator.writeAll(encode(Array.from({ length: 300 }, (_, i) => `line ${i}`).join("\r\n")));
     const left = leftLines(emulator);
@@ -89,7 +89,7 @@ describe("the emulator", () => {
     expect(screenText(emulator.state())).toEqual(["three", "four", "", ""]);
   });
 
-  it("cuts lines in a narrower screen, characters of two cells included", () => {
+  it("SC-EMU-006: cuts lines in a narrower screen, characters of two cells included", () => {
     const emulator = new Emulator(6, 1);
     emulator.writeAll(encode("ab漢字"));
     emulator.resize(5, 1);
@@ -133,14 +133,14 @@ describe("what is corrected in xterm", () => {
     expect(screenText(run("\x1b[3C\u0301"))[0]).toBe("   \u0301");
   });
 
-  it("marks beyond the limit are left out, in one piece and in many", () => {
+  it("SC-CEL-004: marks beyond the limit are left out, in one piece and in many", () => {
     for (const between of ["", "\x1b[m"]) {
       const text = textAt(run("a" + `${between}\u0301`.repeat(5_000)).normal.rows[0]!, 0);
       expect(Array.from(text).length).toBe(16);
     }
   });
 
-  it("no half of a character of two cells is left", () => {
+  it("SC-CEL-003: no half of a character of two cells is left", () => {
     expect(screenText(run("漢字\x1b[2G\x1b[@"))[0]).toBe("   字");
     expect(screenText(run("漢字\x1b[1G\x1b[P"))[0]).toBe(" 字");
     expect(screenText(run("\x1b[4h漢字\x1b[1G" + "x".repeat(17)))[0]).toBe("x".repeat(17) + "漢 ".trimEnd());

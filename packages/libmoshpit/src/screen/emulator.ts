@@ -2,13 +2,14 @@ import { UsageError } from "../util/index.js";
 import { BG, COLOUR, normalColour, UNDERLINE_STYLE, type Attributes } from "./attributes.js";
 import { InputParser } from "./input-parser.js";
 import { FollowedState } from "./followed.js";
-import { MAX_CELLS, MIN_COLUMNS, WORK_PER_TURN } from "./limits.js";
+import { MAX_CELLS, MIN_COLUMNS } from "./limits.js";
 import { readModes } from "./modes.js";
 import { LinePacker, type PackedLines } from "./line-packer.js";
 import { captureRow, linkOf } from "./row.js";
 import { RowSharing } from "./row-sharing.js";
 import type { Charsets, KeyboardFlags, Page, SavedCursor, ScreenState } from "./state.js";
 import { correct, repairLine, screenLines, type SavedCursors } from "./xterm-corrections.js";
+import { WORK_PER_TURN } from "./work.js";
 import { openXterm, type Xterm, type XtermBuffer, type XtermExtended } from "./xterm-internals.js";
 
 /** What output did beyond changing the screen. */

@@ -20,7 +20,9 @@ function texts(history: History, from: number, count: number): string[] {
 describe("the history", () => {
   it("SC-HIS-002: keeps lines with all their attributes", () => {
     const emulator = new Emulator(20, 2);
-    emulator.writeAll(encode("\x1b[1;38;2;1;2;3mbold\x1b[m 漢字 e\u0301 \x1b]8;;http://a/\x07link\x1b]8;;\x07"));
+    emulator.writeAll(
+      encode("\x1b[1;38;2;1;2;3mbold\x1b[m 漢字 e\u0301 \x1b]8;;http://a/\x07link\x1b]8;;\x07"),
+    );
     const [row] = emulator.state().normal.rows;
     emulator.writeAll(encode("\r\n\n\n"));
     const [line] = unpackLines(emulator.takeLines()!);
@@ -29,7 +31,10 @@ describe("the history", () => {
 
   it("SC-HIS-003: keeps the newest lines of its budget, compressed or not", () => {
     const history = new History(0, { lines: 10_000, octets: 2_000_000 });
-    const all = Array.from({ length: 30_000 }, (_, i) => `${i} of a build: compiling part ${(i * 7919) % 1000}`);
+    const all = Array.from(
+      { length: 30_000 },
+      (_, i) => `${i} of a build: compiling part ${(i * 7919) % 1000}`,
+    );
     for (let at = 0; at < all.length; at += 500) history.append(packed(all.slice(at, at + 500), at));
     expect(history.next).toBe(30_000);
     expect(history.first).toBe(20_000);
@@ -39,14 +44,22 @@ describe("the history", () => {
     expect(texts(history, 20_000, 3)).toEqual(all.slice(20_000, 20_003));
     expect(texts(history, 29_998, 9)).toEqual(all.slice(29_998));
     expect(history.read(0, 19_999).length).toBe(0);
-    expect(unpackLines(history.readPacked(24_990, 20)).map(({ row }) => captureText(row))).toEqual(all.slice(24_990, 25_010));
+    expect(unpackLines(history.readPacked(24_990, 20)).map(({ row }) => captureText(row))).toEqual(
+      all.slice(24_990, 25_010),
+    );
   });
 
   it("keeps no more octets than its budget", () => {
     const history = new History(0, { lines: 1_000_000, octets: 300_000 });
-    const noise = (i: number): string => Array.from({ length: 70 }, (_, j) => String.fromCharCode(33 + ((i * 31 + j * j * 17) % 90))).join("");
+    const noise = (i: number): string =>
+      Array.from({ length: 70 }, (_, j) => String.fromCharCode(33 + ((i * 31 + j * j * 17) % 90))).join("");
     for (let at = 0; at < 20_000; at += 500) {
-      history.append(packed(Array.from({ length: 500 }, (_, i) => noise(at + i)), at));
+      history.append(
+        packed(
+          Array.from({ length: 500 }, (_, i) => noise(at + i)),
+          at,
+        ),
+      );
       expect(history.octets).toBeLessThanOrEqual(300_000 + 65_536 + 40_000);
     }
     expect(texts(history, 19_999, 1)).toEqual([noise(19_999)]);

@@ -103,7 +103,9 @@ export class History {
     const parts: Uint8Array[] = [];
     for (const chunk of [...this.#chunks, ...this.#filling.map(loose)]) {
       if (chunk.first >= end || chunk.first + chunk.count <= start) continue;
-      parts.push(cut(inflated(chunk), Math.max(0, start - chunk.first), Math.min(chunk.count, end - chunk.first)));
+      parts.push(
+        cut(inflated(chunk), Math.max(0, start - chunk.first), Math.min(chunk.count, end - chunk.first)),
+      );
     }
     return { first: start, count: end - start, octets: joined(parts) };
   }

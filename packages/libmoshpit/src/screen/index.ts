@@ -1,5 +1,6 @@
 export { apply } from "./apply.js";
 export * from "./attributes.js";
+export { compress, decompress, type Compressed } from "./compression.js";
 export { diff } from "./diff.js";
 export { digest } from "./digest.js";
 export * from "./emulator.js";
@@ -23,3 +24,4 @@ export {
 } from "./row.js";
 export * from "./state.js";
 export { encodeUtf8 } from "./utf8.js";
+export { WORK_PER_TURN } from "./work.js";

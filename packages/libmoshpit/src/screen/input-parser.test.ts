@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { encode, vtStream, wildOctets } from "../../test/vt-streams.js";
 import { Emulator } from "./emulator.js";
 import { InputParser } from "./input-parser.js";
-import { WORK_PER_TURN } from "./limits.js";
+import { WORK_PER_TURN } from "./work.js";
 
 const SIZE = { columns: 80, rows: 24 };
 
@@ -11,7 +11,7 @@ function parse(octets: Uint8Array | string, size: { columns: number; rows: numbe
   const parser = new InputParser(size);
   const bytes = typeof octets === "string" ? encode(octets) : octets;
   let out = "";
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const { taken, length } = parser.parse(bytes, at, WORK_PER_TURN);
     for (let i = 0; i < length; i++) out += String.fromCodePoint(parser.codePoints[i]!);
     at += taken;
@@ -31,7 +31,9 @@ describe("the parser before the emulator", () => {
     expect(parse("\x1b[99999999999999999999P")).toBe("\x1b[80P");
     expect(parse("a\x1b[2147483647b")).toBe("a\x1b[1920b");
     expect(parse("\x1b[99999;99999H")).toBe("\x1b[65535;65535H");
-    expect(parse("\x1b[5L\x1b[ m\x1b[;5H\x1b[4:3m\x1b[38:2::1:2:3m")).toBe("\x1b[5L\x1b[ m\x1b[;5H\x1b[4:3m\x1b[38:2::1:2:3m");
+    expect(parse("\x1b[5L\x1b[ m\x1b[;5H\x1b[4:3m\x1b[38:2::1:2:3m")).toBe(
+      "\x1b[5L\x1b[ m\x1b[;5H\x1b[4:3m\x1b[38:2::1:2:3m",
+    );
   });
 
   it("SC-EMU-003: leaves out strings that are too long, and parameters that are too many", () => {
@@ -46,7 +48,9 @@ describe("the parser before the emulator", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 30 }), (octets) => {
         const printable = octets.filter((octet) => octet >= 0x20 && octet !== 0x7f);
-        const expected = new TextDecoder("utf-8", { ignoreBOM: true }).decode(printable).replace(/[\x80-\x9f]/gu, "");
+        const expected = new TextDecoder("utf-8", { ignoreBOM: true })
+          .decode(printable)
+          .replace(/[\x80-\x9f]/gu, "");
         // C1 controls begin sequences; without them this is what a browser makes of it.
         fc.pre(!/[\x80-\x9f]/u.test(new TextDecoder("utf-8", { ignoreBOM: true }).decode(printable)));
         const parser = new InputParser(SIZE);
@@ -83,9 +87,11 @@ describe("the parser before the emulator", () => {
       fc.property(fc.oneof(vtStream, wildOctets), fc.nat(), (stream, at) => {
         const cut = at % (stream.length + 1);
         const first = new InputParser(SIZE);
-        for (let i = 0; i < cut; ) i += first.parse(stream, i, WORK_PER_TURN).taken;
+        for (let i = 0; i < cut;) i += first.parse(stream, i, WORK_PER_TURN).taken;
         const { groundOffset } = first;
-        expect(parse(stream.subarray(0, groundOffset)) + parse(stream.subarray(groundOffset))).toBe(parse(stream));
+        expect(parse(stream.subarray(0, groundOffset)) + parse(stream.subarray(groundOffset))).toBe(
+          parse(stream),
+        );
       }),
       { numRuns: 300 },
     );
@@ -98,13 +104,13 @@ describe("the parser before the emulator", () => {
         fc.constantFrom([80, 24], [1_000, 1_000], [2, 1_000], [1_000, 2]),
         (piece, [columns, rows]) => {
           fc.pre(piece.length > 0);
-          const parser = new InputParser({ columns: columns!, rows: rows! });
+          const parser = new InputParser({ columns: columns, rows: rows });
           const input = new Uint8Array(65_536).map((_, i) => piece[i % piece.length]!);
           for (let at = 0, batches = 0; at < input.length && batches < 50; batches++) {
             const { taken, work } = parser.parse(input, at, WORK_PER_TURN);
             expect(taken).toBeGreaterThan(0);
             // One sequence may go beyond it: at most a screen's worth, or a batch of inserted characters.
-            expect(work).toBeLessThan(2 * WORK_PER_TURN + 8 * columns! * rows!);
+            expect(work).toBeLessThan(2 * WORK_PER_TURN + 8 * columns * rows);
             at += taken;
           }
         },

@@ -1,6 +1,14 @@
 import { MAX_PARAMETER, MAX_PARAMETERS, MAX_STRING_OCTETS } from "./limits.js";
 import { AGAIN, INCOMPLETE, REPLACEMENT, Utf8Decoder } from "./utf8.js";
-import { mostRepeats, SEQUENCE, workOf, workOfEscape, workOfInsert, workOfScroll, type Size } from "./work.js";
+import {
+  mostRepeats,
+  SEQUENCE,
+  workOf,
+  workOfEscape,
+  workOfInsert,
+  workOfScroll,
+  type Size,
+} from "./work.js";
 
 /** Code points that `parse` fills at most in one call; the longest string comes on top. */
 export const BATCH = 4_096;

@@ -27,12 +27,6 @@ export const MAX_TITLE_STACK = 10;
 /** Entries of the stack of keyboard flags. */
 export const MAX_KEYBOARD_STACK = 8;
 
-/**
- * The work of one turn, in units of one printed cell: some 10 ms of a processor, so that a slow or busy machine stays below
- * 50 ms. 64 KiB of ordinary output take a fifth of it. docs/screen.md has the slowest input that was found.
- */
-export const WORK_PER_TURN = 500_000;
-
 /** Attributes that an encoded difference numbers, plain ones among them. */
 export const MAX_ATTRIBUTES = 4_096;
 

@@ -64,7 +64,13 @@ export function enterAlternate(painter: Painter, normal: Page, columns: number):
  * Moves to a position; after the last column, by writing the character there once more. `firstRow`: the row that
  * positions count from.
  */
-export function moveToCursor(painter: Painter, page: Page, cursor: Cursor, columns: number, firstRow = 0): void {
+export function moveToCursor(
+  painter: Painter,
+  page: Page,
+  cursor: Cursor,
+  columns: number,
+  firstRow = 0,
+): void {
   const row = page.rows[cursor.y] ?? BLANK_ROW;
   const last = widthAt(row, columns - 1) === 0 ? columns - 2 : columns - 1;
   const column = cursor.x < columns ? cursor.x : last;
@@ -213,4 +219,3 @@ function writeRegion(painter: Painter, page: Page): void {
 function hasRegion({ rows, top, bottom }: Page): boolean {
   return top !== 0 || bottom !== rows.length - 1;
 }
-

@@ -68,6 +68,8 @@ describe("paint", () => {
     emulator.writeAll(encode("$ mak"));
     const a = emulator.state();
     emulator.writeAll(encode("e"));
-    expect(new TextDecoder().decode(paint(a, emulator.state()))).toBe("\x1b[?2026h\x1b[?25le\x1b[?25h\x1b[?2026l");
+    expect(new TextDecoder().decode(paint(a, emulator.state()))).toBe(
+      "\x1b[?2026h\x1b[?25le\x1b[?25h\x1b[?2026l",
+    );
   });
 });

@@ -68,7 +68,8 @@ export function writeTitles(painter: Painter, state: ScreenState, before?: Scree
       for (const text of pushed) painter.raw(`\x1b]${kind};${text}\x1b\\\x1b[22;${kind}t`);
     }
     const text = state[name];
-    if (anew || (before === undefined ? text !== "" : text !== before[name])) painter.raw(`\x1b]${kind};${text}\x1b\\`);
+    if (anew || (before === undefined ? text !== "" : text !== before[name]))
+      painter.raw(`\x1b]${kind};${text}\x1b\\`);
   }
 }
 

@@ -1,5 +1,11 @@
 // What a control sequence costs the emulator, and how often it may repeat. A unit is one printed cell.
 
+/**
+ * The work of one turn, in units of one printed cell: some 10 ms of a processor, so that a slow or busy machine stays below
+ * 50 ms. 64 KiB of ordinary output take a fifth of it. docs/screen.md has the slowest input that was found.
+ */
+export const WORK_PER_TURN = 500_000;
+
 /** The cells of the screen that a sequence is applied to. */
 export interface Size {
   readonly columns: number;

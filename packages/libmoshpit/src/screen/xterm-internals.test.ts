@@ -32,7 +32,9 @@ describe("the insides of xterm", () => {
     const moved = input["repeatPrecedingCharacter"];
     input["repeatPrecedingCharacter"] = undefined;
     try {
-      expect(() => openXterm(10, 2)).toThrow(/@xterm\/headless is not the version 6\.0\.0 .* repeatPrecedingCharacter moved/);
+      expect(() => openXterm(10, 2)).toThrow(
+        /@xterm\/headless is not the version 6\.0\.0 .* repeatPrecedingCharacter moved/,
+      );
     } finally {
       input["repeatPrecedingCharacter"] = moved;
     }
@@ -51,7 +53,9 @@ describe("the insides of xterm", () => {
     const { widthOf } = openXterm(10, 2);
     for (let code = 0x20; code < 0x300; code++) if (code < 0x7f || code > 0x9f) expect(widthOf(code)).toBe(1);
     expect([0x301, 0x200d, 0xfe0f, 0xe0100].map(widthOf)).toEqual([0, 0, 0, 0]);
-    expect([0x1100, 0x3042, 0x6f22, 0xac00, 0xff21, 0x1f642, 0x20000].map(widthOf)).toEqual([2, 2, 2, 2, 2, 2, 2]);
+    expect([0x1100, 0x3042, 0x6f22, 0xac00, 0xff21, 0x1f642, 0x20000].map(widthOf)).toEqual([
+      2, 2, 2, 2, 2, 2, 2,
+    ]);
     expect([0x2500, 0x20ac, 0xe000, 0x1f1e6, 0x10000].map(widthOf)).toEqual([1, 1, 1, 1, 1]);
   });
 });
