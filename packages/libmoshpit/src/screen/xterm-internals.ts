@@ -42,6 +42,7 @@ export interface XtermLine {
 export interface XtermBuffer {
   readonly lines: {
     readonly length: number;
+    maxLength: number;
     get(index: number): XtermLine | undefined;
     set(index: number, line: XtermLine): void;
   };
@@ -211,6 +212,8 @@ export function joinState(width: number, join: boolean): number {
   return (width << 1) | (join ? 1 : 0);
 }
 
+const ONE_CELL = joinState(1, false);
+
 /** The width in a join state. */
 export function joinWidth(state: number): number {
   return (state >> 1) & 3;
@@ -252,6 +255,8 @@ function useWidths(service: UnicodeService, joined: () => void): void {
     version: "moshpit",
     wcwidth,
     charProperties: (codePoint, preceding) => {
+      // Below U+0300 all that is ever printed has one cell; this is the hottest line of all.
+      if (codePoint < 0x300) return ONE_CELL;
       const width = wcwidth(codePoint);
       if (width > 0) return joinState(width, false);
       joined();
@@ -308,6 +313,7 @@ function checkInsides(xterm: Xterm, service: unknown): void {
   need(buffer?.lines.get(0)?._data instanceof Uint32Array, "the lines");
   need(buffer.lines.get(0)?._data.length === 3 * (buffer.lines.get(0)?.length ?? 0), "the cells");
   need(typeof buffer.savedCurAttrData?.fg === "number" && buffer.ybase === 0, "the saved cursor");
+  need(buffer.lines.maxLength === buffer.lines.length, "the size of a buffer");
   need(typeof buffer._memoryCleanupQueue?.clear === "function", "the memory clean-up");
   need(typeof core?.decPrivateModes?.wraparound === "boolean", "the modes");
   need(typeof core.isCursorHidden === "boolean" && typeof core.modes.insertMode === "boolean", "the modes");
