@@ -140,7 +140,11 @@ export const ORDER_CASES: readonly CaseDefinition[] = [
       const text = new SeededRandom(context.seed).bytes(6_000);
       const heard = session.peerStream.length;
       await session.write(text);
-      must(session.since(session.now).length >= 6, "TR-SEND-004", "a long input did not leave at once");
+      must(
+        session.since(session.now).length >= 1,
+        "TR-SEND-004",
+        "a long input did not begin to leave at once",
+      );
       await session.runFor(1_000);
       must(
         equalBytes(session.peerStream.subarray(heard), text),
