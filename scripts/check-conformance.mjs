@@ -41,7 +41,7 @@ async function checkOwn() {
 
 async function checkMutant(mutant) {
   const testee = await buildMutant(mutant);
-  const { verdicts } = await run(
+  const { status, verdicts } = await run(
     mutant.name,
     ["--jobs", "1", ...only(mutant.killedBy)],
     [process.execPath, testee],
