@@ -1,7 +1,7 @@
 // The conformance suite against this project's own machines, which have to pass, and against its mutants and null
 // testees, which have to be found out by the cases that they name. `node scripts/check-conformance.mjs [mutant …]`
 // checks the mutants that are named, and nothing else.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ async function run(name, options, testee) {
     child.once("error", reject);
     child.once("close", resolve);
   });
-  if (status === 2 || status === null) throw new Error(`the suite did not run against ${name}: ${said}`);
+  if (status !== 0 && status !== 1) throw new Error(`the suite did not run against ${name}: ${said}`);
   const { cases } = JSON.parse(await readFile(join(report, "results.json"), "utf8"));
   return { status, said, verdicts: new Map(cases.map(({ id, verdict }) => [id, verdict])) };
 }
@@ -41,11 +41,12 @@ async function checkOwn() {
 
 async function checkMutant(mutant) {
   const testee = await buildMutant(mutant);
-  const { verdicts } = await run(
+  const { status, verdicts } = await run(
     mutant.name,
     ["--jobs", "1", ...only(mutant.killedBy)],
     [process.execPath, testee],
   );
+  if (status !== 1) problems.push(`mutant ${mutant.name}: the suite ended with status ${status}, not 1`);
   for (const id of mutant.killedBy) {
     const verdict = verdicts.get(id) ?? "no such case";
     if (verdict !== "fail") problems.push(`mutant ${mutant.name}: ${id}: ${verdict}, it has to fail`);
@@ -58,6 +59,29 @@ async function checkNull({ name, verdict = "fail", patience = 5_000, cases }) {
   const { verdicts } = await run(name, options, testee);
   for (const [id, found] of verdicts)
     if (found !== verdict) problems.push(`the ${name} testee: ${id}: ${found}, not ${verdict}`);
+}
+
+/** Exit status 2: the testee does not start, the command line is wrong. CF-CLI-001. */
+function checkExits() {
+  for (const args of [["--", "/no/such/testee"], ["--no-such-option"], ["--case", "no-such-case"]]) {
+    const options = { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] };
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [join(folder, "dist/conformance.js"), ...args],
+      options,
+    );
+    if (status !== 2 || !/^conformance: [^\n]+\n$/.test(stderr))
+      problems.push(`conformance ${args.join(" ")}: status ${status}, it said: ${stderr}`);
+  }
+}
+
+/** What traces claim is proved from their packets. CF-TRC-001. */
+function checkTraces() {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, "dist/traces.js")], {
+    encoding: "utf8",
+  });
+  console.log(stdout.trimEnd().split("\n").at(-1));
+  if (status !== 0) problems.push(stderr.trim());
 }
 
 /** Two at a time. */
@@ -73,7 +97,11 @@ try {
   if (unknown.length > 0) throw new Error(`no mutant ${unknown.join(", ")}`);
   const mutants = MUTANTS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
   await buildSuite();
-  if (wanted.length === 0) await checkOwn();
+  if (wanted.length === 0) {
+    checkExits();
+    checkTraces();
+    await checkOwn();
+  }
   const nulls = wanted.length === 0 ? NULL_TESTEES : [];
   await all([
     ...nulls.map((each) => () => checkNull(each)),

@@ -5,6 +5,7 @@ import { HANDSHAKE_PRIMITIVE_CASES } from "./l1-handshake.js";
 import { PACKET_CASES } from "./l1-packets.js";
 import { PAYLOAD_CASES } from "./l1-payloads.js";
 import { ACK_CASES } from "./l2-acks.js";
+import { CLOSE_CASES } from "./l2-close.js";
 import { DATAGRAM_CASES } from "./l2-datagrams.js";
 import { HANDSHAKE_CASES } from "./l2-handshake.js";
 import { LIFE_CASES } from "./l2-life.js";
@@ -13,6 +14,7 @@ import { NETWORK_CASES } from "./l2-networks.js";
 import { ORDER_CASES } from "./l2-order.js";
 import { PATH_CASES } from "./l2-path.js";
 import { REPETITION_CASES } from "./l2-repetition.js";
+import { RTT_CASES } from "./l2-rtt.js";
 import { TAIL_CASES } from "./l2-tail.js";
 import { TRACE_CASES } from "./l2-traces.js";
 
@@ -25,9 +27,11 @@ const DEFINITIONS: readonly CaseDefinition[] = [
   ...HANDSHAKE_CASES,
   ...DATAGRAM_CASES,
   ...ORDER_CASES,
+  ...CLOSE_CASES,
   ...ACK_CASES,
   ...NAK_CASES,
   ...TAIL_CASES,
+  ...RTT_CASES,
   ...REPETITION_CASES,
   ...PATH_CASES,
   ...LIFE_CASES,

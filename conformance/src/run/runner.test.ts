@@ -26,7 +26,7 @@ async function runOn(
     testee: {
       command: typeof testee === "string" ? [process.execPath, nullTestee, testee] : testee,
       helloPatience: 10_000,
-      patience: 400,
+      patience: testee === "silent" ? 400 : 20_000,
     },
     cases: casesOf(definitions),
     seed: 1,

@@ -73,8 +73,10 @@ async function runCase(
   try {
     await testee.revive();
     await definition.run({ testee, role: role ?? "client", seed: options.seed, log });
+    await testee.destroyAll();
     return done({ verdict: "pass" });
   } catch (error) {
+    await cleanUp(testee);
     if (error instanceof CaseFailure) {
       const requirement = error.requirement ?? definition.requirements[0];
       return done({ verdict: "fail", requirement, text: error.message });
@@ -83,6 +85,16 @@ async function runCase(
     if (error instanceof TesteeUnusable)
       return done({ verdict: "crash", text: `the testee did not start again: ${error.message}` });
     throw error;
+  }
+}
+
+/** What a case that failed leaves behind; a testee that can not forget it is ended. */
+async function cleanUp(testee: Testee): Promise<void> {
+  try {
+    await testee.destroyAll();
+  } catch (error) {
+    if (!(error instanceof CaseFailure || error instanceof TesteeGone)) throw error;
+    testee.discard();
   }
 }
 

@@ -1,9 +1,4 @@
-import {
-  ErrorKind,
-  type Effects,
-  type HelloResponse,
-  type Response,
-} from "../gen/moshpit/conformance/v1/testee_pb.js";
+import { ErrorKind, type HelloResponse, type Response } from "../gen/moshpit/conformance/v1/testee_pb.js";
 import { CaseFailure } from "../run/case.js";
 import { TesteeGone, TesteeProcess, type RequestInit } from "./process.js";
 
@@ -39,6 +34,7 @@ export class Testee {
   readonly #options: TesteeOptions;
   #process: TesteeProcess;
   #endpoints = 0;
+  readonly #open = new Set<number>();
 
   private constructor(options: TesteeOptions, process: TesteeProcess) {
     this.#options = options;
@@ -59,6 +55,7 @@ export class Testee {
   /** A number that no endpoint had. */
   newEndpoint(): number {
     this.#endpoints += 1;
+    this.#open.add(this.#endpoints);
     return this.#endpoints;
   }
 
@@ -87,16 +84,27 @@ export class Testee {
     return response.value as ResponseTo<N>;
   }
 
-  /** Forgets an endpoint; one that went with its process is forgotten already. */
-  async destroy(endpoint: number): Promise<Effects | undefined> {
-    if (this.#process.isGone) return undefined;
-    return await this.ask("destroy", { endpoint });
+  /** Forgets an endpoint. */
+  async destroy(endpoint: number): Promise<void> {
+    this.#open.delete(endpoint);
+    await this.ask("destroy", { endpoint });
+  }
+
+  /** Forgets every endpoint that is left. */
+  async destroyAll(): Promise<void> {
+    for (const endpoint of this.#open) await this.destroy(endpoint);
+  }
+
+  /** Ends the process, and all endpoints with it; `revive` starts another. */
+  discard(): void {
+    this.#open.clear();
+    this.#process.kill();
   }
 
   /** Makes sure that there is one; a fresh process, if the old one went away. Throws `TesteeUnusable`. */
   async revive(): Promise<void> {
     if (!this.#process.isGone) return;
-    this.#process.kill();
+    this.discard();
     this.#process = new TesteeProcess(this.#options.command);
     await greet(this.#process, this.#options.helloPatience);
   }

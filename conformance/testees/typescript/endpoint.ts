@@ -1,5 +1,4 @@
 import { toBinary, type MessageInitShape } from "@bufbuild/protobuf";
-import { nobleCrypto } from "libmoshpit/crypto";
 import {
   ClientHandshake,
   identityFromSeed,
@@ -17,6 +16,7 @@ import {
   type CloseReason,
   type ConnectionSecrets,
 } from "libmoshpit/wire";
+import { nodeCrypto } from "libmoshpit-node/crypto";
 import {
   Role,
   type CreateRequest,
@@ -44,7 +44,7 @@ export class Endpoint {
   constructor(config: CreateRequest) {
     this.#config = config;
     this.#now = timeOf(config.now);
-    this.#entropy = labelledEntropy(nobleCrypto, config.entropySeed);
+    this.#entropy = labelledEntropy(nodeCrypto, config.entropySeed);
     this.#handshake = this.#makeHandshake();
     this.#handshake.start(this.#now);
   }
@@ -104,9 +104,9 @@ export class Endpoint {
   #makeHandshake(): ClientHandshake | ServerHandshake {
     const { role, identitySeed, groups, cipherSuites, user, open } = this.#config;
     const shared: ServerHandshakeConfig = {
-      crypto: nobleCrypto,
+      crypto: nodeCrypto,
       entropy: this.#entropy,
-      identity: identityFromSeed(nobleCrypto, identitySeed),
+      identity: identityFromSeed(nodeCrypto, identitySeed),
       ...(groups.length > 0 && { groups: groups }),
       ...(cipherSuites.length > 0 && { cipherSuites: cipherSuites }),
     };
@@ -173,7 +173,7 @@ export class Endpoint {
   #begin(secrets: ConnectionSecrets, connectionId: bigint): void {
     const { role, serverAddress, accepted, detachedLifetime } = this.#config;
     const shared = {
-      crypto: nobleCrypto,
+      crypto: nodeCrypto,
       entropy: this.#entropy,
       secrets,
       connectionId,
