@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
-import { canMakeNamespaces, loopback, namespaceLink, type Link } from "./link.js";
+import { loopback, type Link } from "./link.js";
+import { canMakeNamespaces, namespaceLink } from "./namespace-link.js";
 import { mosh, moshpit, ssh, type Peer } from "./peers.js";
 import type { Goal, Report, Scope } from "./report.js";
 import { summarize, type Summary } from "./statistics.js";
-import { BenchTerminal } from "./terminal.js";
+import { BenchTerminal, pause } from "./terminal.js";
 
 /** Typed ahead, so it runs at the first prompt; split, so that its echo is not taken for its output. */
 const READY = "printf '%s%s\\n' re ady\r";
@@ -80,7 +81,7 @@ async function connectTimes(peer: Peer, runs: number): Promise<Measured> {
     if (run > 0) samples.push(performance.now() - start);
     clientMiB = residentMiB(terminal.pid);
     await terminal.end();
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await pause(300);
   }
   return { ms: summarize(samples), clientMiB, serverMiB: residentMiB(peer.serverPid) };
 }

@@ -1,12 +1,16 @@
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
+import { blackoutBench } from "./blackout.js";
 import { connectBench } from "./connect.js";
 import { keysBench } from "./keys.js";
+import { roamingBench } from "./roaming.js";
 import { machineFacts, met, render, type Report, type Scope } from "./report.js";
 
 const benches: Readonly<Record<string, (scope: Scope) => Promise<Report[]>>> = {
   connect: connectBench,
   keys: keysBench,
+  roaming: roamingBench,
+  blackout: blackoutBench,
 };
 
 const args = await yargs(hideBin(process.argv).filter((word) => word !== "--"))

@@ -14,6 +14,8 @@ export interface Goal {
   readonly text: string;
   readonly value: number;
   readonly limit: number;
+  /** Stands in where the machine is slower than the one that the limit was set on. */
+  readonly ratio?: { readonly of: string; readonly value: number; readonly limit: number };
 }
 
 /** What a bench found. */
@@ -50,14 +52,23 @@ export function render(report: Report): string {
   );
   const goals = report.goals.map(
     (goal) =>
-      `${met(goal) ? "met   " : "MISSED"} ${goal.text}: ${cell(goal.value)} (at most ${cell(goal.limit)})`,
+      `${met(goal) ? "met   " : "MISSED"} ${goal.text}: ${cell(goal.value)} (at most ${cell(goal.limit)})${beside(goal)}`,
   );
   return [`## ${report.title}`, "", ...table, "", ...goals, ""].join("\n");
 }
 
-/** Whether a goal is met, its limit taken `slack` times; a figure that could not be measured meets none. */
-export function met(goal: Goal, slack = 1): boolean {
-  return goal.value <= goal.limit * slack;
+/**
+ * Whether a goal is met, its limit taken `slack` times: by the figure itself, or by its ratio to another's in the same
+ * run. A figure that could not be measured meets none.
+ */
+export function met({ value, limit, ratio }: Goal, slack = 1): boolean {
+  return value <= limit * slack || (ratio !== undefined && ratio.value <= ratio.limit * slack);
+}
+
+function beside({ ratio }: Goal): string {
+  return ratio === undefined
+    ? ""
+    : `, or of ${ratio.of}: ${cell(ratio.value)} (at most ${cell(ratio.limit)})`;
 }
 
 function cell(value: string | number): string {
