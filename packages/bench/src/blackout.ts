@@ -1,9 +1,12 @@
-import { prose } from "testkit";
-import type { LinkParameters } from "./link.js";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { EmulatedLink, LinkParameters } from "./link.js";
 import { mosh, moshpit, ssh } from "./peers.js";
 import type { Goal, Report, Scope } from "./report.js";
+import type { Shell } from "./shell.js";
 import { kindsHere, together, type Stage } from "./stage.js";
-import { summarize } from "./statistics.js";
+import { summarize, type Summary } from "./statistics.js";
 import { pause } from "./terminal.js";
 
 const ROUND_TRIP_MS = 100;
@@ -12,31 +15,35 @@ const DEAD_MS = 20_000;
 /** The least time between two probes of a client that has input waiting. */
 const PROBE_INTERVAL_MS = 200;
 const SLACK_MS = 20;
-const ECHO_LIMIT_MS = 120_000;
 /** What mosh took at 100 ms round trip where the goals were set. */
 const MOSH_THEN_MS = 117;
-/** The key that ends a text: no other has it. */
-const LAST = "#";
+/** Keys that end a text, one after the other: no text has them, so they are printed once. */
+const LAST = "#%@+=!&*?";
 
 interface Scenario {
   readonly title: string;
   readonly limit: number;
-  /** The milliseconds that are measured. */
-  readonly act: (stage: Stage) => Promise<number>;
+  /** Cuts the link and types a text that ends with `last`; the milliseconds that are measured. */
+  readonly act: (writer: Writer, last: string) => Promise<number>;
+}
+
+interface Found {
+  readonly ms: readonly number[];
+  /** Texts that are not in their file as they were typed. */
+  readonly damaged: number;
 }
 
 const SCENARIOS: readonly Scenario[] = [
   {
     title: "typed meanwhile, nothing afterwards: from the link's return to the echo of everything",
     limit: ROUND_TRIP_MS + PROBE_INTERVAL_MS + SLACK_MS,
-    act: async (stage) => {
-      await stage.link.cut(true);
-      await typeFor(stage, DEAD_MS - 1_000);
-      const echoed = stage.shell.terminal.printed(LAST, ECHO_LIMIT_MS);
-      stage.shell.terminal.type(LAST);
+    act: async (writer, last) => {
+      await writer.link.cut(true);
+      await writer.typeFor(DEAD_MS - 1_000);
+      const echoed = writer.press(last).then(() => performance.now());
       // Not always at the same moment between two probes.
-      await pause(1_000 + stage.shell.random.below(1_000));
-      await stage.link.cut(false);
+      await pause(1_000 + writer.shell.random.below(1_000));
+      await writer.link.cut(false);
       const start = performance.now();
       return (await echoed) - start;
     },
@@ -44,23 +51,23 @@ const SCENARIOS: readonly Scenario[] = [
   {
     title: "typed meanwhile, and a key at the link's return: from this key to the echo of everything",
     limit: ROUND_TRIP_MS + SLACK_MS,
-    act: async (stage) => {
-      await stage.link.cut(true);
-      await typeFor(stage, DEAD_MS);
-      await pause(stage.shell.random.below(1_000));
-      await stage.link.cut(false);
-      return await stage.shell.press(LAST);
+    act: async (writer, last) => {
+      await writer.link.cut(true);
+      await writer.typeFor(DEAD_MS);
+      await pause(writer.shell.random.below(1_000));
+      await writer.link.cut(false);
+      return await writer.press(last);
     },
   },
   {
     title: "nothing typed meanwhile, and a key up to 1 s after the link's return: from this key to its echo",
     limit: 1.2 * ROUND_TRIP_MS,
-    act: async (stage) => {
-      await stage.link.cut(true);
+    act: async (writer, last) => {
+      await writer.link.cut(true);
       await pause(DEAD_MS);
-      await stage.link.cut(false);
-      await pause(stage.shell.random.below(1_000));
-      return await stage.shell.press(LAST);
+      await writer.link.cut(false);
+      await pause(writer.shell.random.below(1_000));
+      return await writer.press(last);
     },
   },
 ];
@@ -68,64 +75,100 @@ const SCENARIOS: readonly Scenario[] = [
 /** What is typed while the link is dead, and how soon it is confirmed when the link is back. */
 export async function blackoutBench({ runs, loopback }: Scope): Promise<Report[]> {
   if (loopback) return [];
-  const times = Math.max(1, Math.round(runs / 2));
+  const times = Math.min(LAST.length, Math.max(1, Math.round(runs / 2)));
   const kinds = kindsHere(moshpit, ssh, mosh);
-  const acts = SCENARIOS.flatMap((scenario) => kinds.map((kind) => ({ scenario, kind })));
-  const scenarioOf = new Map<Stage, Scenario>();
-  const wanted = acts.map(({ kind }, i) => ({ kind, link: { ...LINK, seed: i + 1 } }));
-  const found = await together(wanted, async (stage) => {
-    const scenario = acts[scenarioOf.size]?.scenario;
-    if (scenario === undefined) throw new Error("more stages than scenarios");
-    scenarioOf.set(stage, scenario);
-    const took: number[] = [];
-    for (let i = 0; i < times; i++) {
-      took.push(await scenario.act(stage));
-      stage.shell.killLine();
-      await pause(3_000);
+  const wanted = SCENARIOS.flatMap((scenario) => kinds.map((kind) => ({ scenario, kind, link: LINK })));
+  const found = await together(wanted, async (stage, i) => {
+    const ms: number[] = [];
+    let damaged = 0;
+    for (const last of LAST.slice(0, times)) {
+      const writer = await Writer.open(stage);
+      ms.push((await wanted[i]?.scenario.act(writer, last)) ?? NaN);
+      if (!(await writer.isWritten())) damaged++;
+      await pause(2_000);
     }
-    return { scenario, took };
+    return { ms, damaged };
   });
   return SCENARIOS.map((scenario) =>
     report(
       scenario,
       times,
-      new Map(found.filter((f) => f.result.scenario === scenario).map((f) => [f.name, f.result.took])),
+      new Map(found.filter((_, i) => wanted[i]?.scenario === scenario).map((f) => [f.name, f.result])),
     ),
   );
 }
 
-/** Prose without echoes. */
-async function typeFor({ shell }: Stage, ms: number): Promise<void> {
-  const end = performance.now() + ms;
-  while (performance.now() < end) {
-    shell.terminal.type(String.fromCharCode(97 + shell.random.below(26)));
-    await shell.rest(prose);
+/** Types into a file. */
+class Writer {
+  readonly shell: Shell;
+  readonly link: EmulatedLink;
+  readonly #dir: string;
+  #typed = "";
+
+  private constructor({ shell, link }: Stage, dir: string) {
+    this.shell = shell;
+    this.link = link;
+    this.#dir = dir;
+  }
+
+  static async open(stage: Stage): Promise<Writer> {
+    const dir = mkdtempSync(join(tmpdir(), "moshpit-bench-"));
+    stage.shell.terminal.type(`cat > ${join(dir, "typed")}\r`);
+    await pause(1_000);
+    return new Writer(stage, dir);
+  }
+
+  /** Prose, whether or not echoes come. */
+  async typeFor(ms: number): Promise<void> {
+    const end = performance.now() + ms;
+    while (performance.now() < end) {
+      const key = String.fromCharCode(97 + this.shell.random.below(26));
+      this.#typed += key;
+      this.shell.terminal.type(key);
+      await this.shell.rest();
+    }
+  }
+
+  async press(key: string): Promise<number> {
+    this.#typed += key;
+    return await this.shell.press(key);
+  }
+
+  /** Ends the file; whether it has what was typed, once and in order. */
+  async isWritten(): Promise<boolean> {
+    this.shell.terminal.type("\r\x04");
+    await this.shell.run(":");
+    const written = readFileSync(join(this.#dir, "typed"), "utf8");
+    rmSync(this.#dir, { recursive: true });
+    return written === `${this.#typed}\n`;
   }
 }
 
-function report(scenario: Scenario, times: number, found: ReadonlyMap<string, readonly number[]>): Report {
-  const median = (name: string): number => summarize(found.get(name) ?? []).p50;
-  const ours = summarize(found.get("moshpit") ?? []);
+function report(scenario: Scenario, times: number, found: ReadonlyMap<string, Found>): Report {
+  const of = (name: string): Summary => summarize(found.get(name)?.ms ?? []);
+  const ours = of("moshpit").max;
   const goals: Goal[] = [
     {
       text: "moshpit's longest, ms",
-      value: ours.max,
+      value: ours,
       limit: scenario.limit,
-      ratio: {
-        of: "mosh's longest",
-        value: ours.max / summarize(found.get("mosh") ?? []).max,
-        limit: scenario.limit / MOSH_THEN_MS,
-      },
+      ratio: { of: "mosh's longest", value: ours / of("mosh").max, limit: scenario.limit / MOSH_THEN_MS },
+    },
+    {
+      text: "moshpit's texts that were not written as typed",
+      value: found.get("moshpit")?.damaged ?? NaN,
+      limit: 0,
     },
   ];
   return {
     title: `blackout of ${DEAD_MS / 1_000} s, ${ROUND_TRIP_MS} ms round trip, ${times} times: ${scenario.title}`,
-    columns: ["", "p50 ms", "max ms", "of mosh"],
-    rows: [...found].map(([name, took]) => [
+    columns: ["", "p50 ms", "max ms", "of mosh", "texts damaged"],
+    rows: [...found].map(([name, { damaged }]) => [
       name,
-      median(name),
-      summarize(took).max,
-      median(name) / median("mosh"),
+      of(name).p50,
+      of(name).max,
+      of(name).p50 / of("mosh").p50,
+      String(damaged),
     ]),
     goals,
   };

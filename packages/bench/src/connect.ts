@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { loopback, type Link } from "./link.js";
 import { canMakeNamespaces, namespaceLink } from "./namespace-link.js";
 import { mosh, moshpit, ssh, type Peer } from "./peers.js";
+import { residentMiB } from "./processes.js";
 import type { Goal, Report, Scope } from "./report.js";
 import { summarize, type Summary } from "./statistics.js";
 import { BenchTerminal, pause } from "./terminal.js";
@@ -84,9 +84,4 @@ async function connectTimes(peer: Peer, runs: number): Promise<Measured> {
     await pause(300);
   }
   return { ms: summarize(samples), clientMiB, serverMiB: residentMiB(peer.serverPid) };
-}
-
-function residentMiB(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
 }

@@ -7,6 +7,8 @@ export interface Scope {
   readonly runs: number;
   /** Only what needs no network of its own. */
   readonly loopback: boolean;
+  /** Takes an hour where minutes stand for one. */
+  readonly long: boolean;
 }
 
 /** One measured goal: a figure, what it may be at most, and against what. */
@@ -43,8 +45,13 @@ export function machineFacts(): string {
   ].join("\n");
 }
 
-/** As an aligned text table, goals below. */
+/** For a terminal: the title, and what `renderBody` makes. */
 export function render(report: Report): string {
+  return [`## ${report.title}`, "", ...renderBody(report), ""].join("\n");
+}
+
+/** An aligned text table, goals below; a line each. */
+export function renderBody(report: Report): string[] {
   const lines = [report.columns.map(String), ...report.rows.map((row) => row.map(cell))];
   const widths = report.columns.map((_, i) => Math.max(...lines.map((line) => (line[i] ?? "").length)));
   const table = lines.map((line) =>
@@ -54,7 +61,7 @@ export function render(report: Report): string {
     (goal) =>
       `${met(goal) ? "met   " : "MISSED"} ${goal.text}: ${cell(goal.value)} (at most ${cell(goal.limit)})${beside(goal)}`,
   );
-  return [`## ${report.title}`, "", ...table, "", ...goals, ""].join("\n");
+  return [...table, ...(goals.length > 0 ? ["", ...goals] : [])];
 }
 
 /**

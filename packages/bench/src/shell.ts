@@ -54,6 +54,13 @@ export class Shell {
     await pause(rhythm(this.random) / 1_000);
   }
 
+  /** Runs a command line to its end. Throws after a minute. */
+  async run(command: string): Promise<void> {
+    this.terminal.clear();
+    this.terminal.type(`${command}; printf '%s%s\\n' do ne\r`);
+    await this.terminal.until("done", CONNECT_LIMIT_MS);
+  }
+
   /** Removes what was typed since the prompt: one more keystroke. */
   killLine(): void {
     this.terminal.type(KILL_LINE);

@@ -32,7 +32,7 @@ export async function emulatedLink(parameters: LinkParameters): Promise<Emulated
  */
 export async function together<Result>(
   wanted: readonly { readonly kind: PeerKind; readonly link: LinkParameters }[],
-  act: (stage: Stage) => Promise<Result>,
+  act: (stage: Stage, index: number) => Promise<Result>,
 ): Promise<{ readonly name: string; readonly result: Result }[]> {
   const stages: Stage[] = [];
   const ends: (() => Promise<void>)[] = [];
@@ -48,7 +48,7 @@ export async function together<Result>(
     }
     for (const [i, { link }] of stages.entries()) await link.set(wanted[i]?.link ?? { delay_ms: 0 });
     return await Promise.all(
-      stages.map(async (stage) => ({ name: stage.kind.name, result: await act(stage) })),
+      stages.map(async (stage, i) => ({ name: stage.kind.name, result: await act(stage, i) })),
     );
   } finally {
     for (const end of ends) await end();

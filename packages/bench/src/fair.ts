@@ -1,0 +1,151 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fast } from "testkit";
+import { loopback, type Link } from "./link.js";
+import { mosh, moshpit, ssh, type Peer, type PeerKind } from "./peers.js";
+import type { Goal, Report, Scope } from "./report.js";
+import { LINE, Shell } from "./shell.js";
+import { emulatedLink, kindsHere } from "./stage.js";
+import { summarize, type Summary } from "./statistics.js";
+import { pause } from "./terminal.js";
+
+const LINES = 3;
+const FILE_LINES = 60_000;
+
+interface Place {
+  readonly title: string;
+  readonly link: () => Promise<Link>;
+  readonly kinds: () => readonly PeerKind[];
+  /** What a flood may add, milliseconds. */
+  readonly limits: Readonly<Record<"p50" | "p95", number>>;
+}
+
+const PLACES: readonly Place[] = [
+  {
+    title: "loopback",
+    link: () => Promise.resolve(loopback),
+    kinds: () => [moshpit, ssh, mosh].filter((kind) => kind.available()),
+    // Less than the 20 ms at which a delay is felt.
+    limits: { p50: 10, p95: 20 },
+  },
+  {
+    // A queue of 200 ms that only a sender's own restraint keeps short.
+    title: "10 Mbit/s, 100 ms round trip",
+    link: () => emulatedLink({ delay_ms: 50, rate: 1_250_000, queue: 250_000 }),
+    kinds: () => kindsHere(moshpit, ssh, mosh),
+    // The queue that one bulk transfer may add (spec/07).
+    limits: { p50: 50, p95: 60 },
+  },
+];
+
+type Situation = "quiet" | "yes" | "cat";
+type Found = ReadonlyMap<Situation, Summary>;
+
+/** From a key to its echo in one session of a user while another session of the same user floods. */
+export async function fairBench(scope: Scope): Promise<Report[]> {
+  const dir = mkdtempSync(join(tmpdir(), "moshpit-bench-"));
+  const file = join(dir, "text");
+  writeFileSync(file, Array.from({ length: FILE_LINES }, (_, i) => `${i} ${"text ".repeat(14)}\n`).join(""));
+  const floods: Readonly<Record<Situation, string>> = {
+    quiet: "exec cat",
+    yes: "exec yes",
+    cat: `while :; do cat ${file}; done`,
+  };
+  try {
+    const reports: Report[] = [];
+    for (const place of scope.loopback ? PLACES.slice(0, 1) : PLACES) {
+      const found = new Map<string, Found>();
+      for (const kind of place.kinds()) found.set(kind.name, await besideFloods(kind, place, floods));
+      reports.push(report(place, found));
+    }
+    return reports;
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+async function besideFloods(
+  kind: PeerKind,
+  place: Place,
+  floods: Readonly<Record<Situation, string>>,
+): Promise<Found> {
+  const link = await place.link();
+  try {
+    const peer = await kind.start(link);
+    try {
+      const found = new Map<Situation, Summary>();
+      for (const situation of Object.keys(floods) as Situation[]) {
+        const endFlood = await otherSession(peer, floods[situation]);
+        try {
+          found.set(situation, await typeBeside(peer));
+        } finally {
+          await endFlood();
+        }
+      }
+      return found;
+    } finally {
+      await peer.stop();
+    }
+  } finally {
+    await link.stop();
+  }
+}
+
+async function typeBeside(peer: Peer): Promise<Summary> {
+  const shell = await Shell.open(peer, 1);
+  try {
+    return summarize(await shell.typeLines(LINES, fast));
+  } finally {
+    await shell.end();
+  }
+}
+
+/**
+ * Runs a command in another session of the same user, its terminal read by another process: what is typed here is to wait
+ * for the peer alone. Answers what ends it.
+ */
+async function otherSession(peer: Peer, command: string): Promise<() => Promise<void>> {
+  const quoted = peer.client.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+  const client = `stty rows 24 cols 80; exec ${quoted}`;
+  const other = spawn("script", ["-q", "-c", client, "/dev/null"], {
+    env: { ...peer.environment, TERM: "xterm-256color", SHELL: "/bin/sh" },
+    stdio: ["pipe", "ignore", "inherit"],
+  });
+  const exited = once(other, "exit");
+  other.stdin.write(`unset HISTFILE; ${command}\r`);
+  await pause(4_000);
+  if (other.exitCode !== null) throw new Error(`${peer.name}: the other session has ended`);
+  return async () => {
+    other.kill("SIGTERM");
+    await exited;
+    await pause(1_000);
+  };
+}
+
+function report({ title, limits }: Place, found: ReadonlyMap<string, Found>): Report {
+  const added = (name: string, situation: Situation, what: "p50" | "p95"): number =>
+    (found.get(name)?.get(situation)?.[what] ?? NaN) - (found.get(name)?.get("quiet")?.[what] ?? NaN);
+  const goals: Goal[] = (["yes", "cat"] as const).flatMap((situation) =>
+    (["p50", "p95"] as const).map((what) => ({
+      text: `what the other session's ${situation} adds to moshpit's ${what}, ms`,
+      value: added("moshpit", situation, what),
+      limit: limits[what],
+    })),
+  );
+  const situations: readonly Situation[] = ["quiet", "yes", "cat"];
+  return {
+    title: `fair, ${title}: from each key to its echo beside another session that floods, ${LINES * LINE} keys each`,
+    columns: ["", ...situations.flatMap((each) => [`${each} p50 ms`, `p95 ms`, `max ms`])],
+    rows: [...found].map(([name, each]) => [
+      name,
+      ...situations.flatMap((situation) => {
+        const ms = each.get(situation);
+        return [ms?.p50 ?? NaN, ms?.p95 ?? NaN, ms?.max ?? NaN];
+      }),
+    ]),
+    goals,
+  };
+}
