@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fast } from "testkit";
-import { loopback, type Link } from "./link.js";
+import { loopback, type EmulatedLink, type Link } from "./link.js";
 import { mosh, moshpit, ssh, type Peer, type PeerKind } from "./peers.js";
 import type { Goal, Report, Scope } from "./report.js";
 import { LINE, Shell } from "./shell.js";
@@ -17,7 +17,7 @@ const FILE_LINES = 60_000;
 
 interface Place {
   readonly title: string;
-  readonly link: () => Promise<Link>;
+  readonly link: () => Promise<Link & Partial<Pick<EmulatedLink, "counts">>>;
   readonly kinds: () => readonly PeerKind[];
   /** What a flood may add, milliseconds. */
   readonly limits: Readonly<Record<"p50" | "p95", number>>;
@@ -42,7 +42,12 @@ const PLACES: readonly Place[] = [
 ];
 
 type Situation = "quiet" | "yes" | "cat";
-type Found = ReadonlyMap<Situation, Summary>;
+interface Typed {
+  readonly ms: Summary;
+  /** Towards the client while typing; NaN where nothing counts. */
+  readonly megabits: number;
+}
+type Found = ReadonlyMap<Situation, Typed>;
 
 /** From a key to its echo in one session of a user while another session of the same user floods. */
 export async function fairBench(scope: Scope): Promise<Report[]> {
@@ -76,11 +81,11 @@ async function besideFloods(
   try {
     const peer = await kind.start(link);
     try {
-      const found = new Map<Situation, Summary>();
+      const found = new Map<Situation, Typed>();
       for (const situation of Object.keys(floods) as Situation[]) {
         const endFlood = await otherSession(peer, floods[situation]);
         try {
-          found.set(situation, await typeBeside(peer));
+          found.set(situation, await typeBeside(peer, link.counts));
         } finally {
           await endFlood();
         }
@@ -94,10 +99,15 @@ async function besideFloods(
   }
 }
 
-async function typeBeside(peer: Peer): Promise<Summary> {
+async function typeBeside(peer: Peer, counts: EmulatedLink["counts"]): Promise<Typed> {
   const shell = await Shell.open(peer, 1);
   try {
-    return summarize(await shell.typeLines(LINES, fast));
+    const before = await counts?.();
+    const start = performance.now();
+    const ms = summarize(await shell.typeLines(LINES, fast));
+    const seconds = (performance.now() - start) / 1_000;
+    const octets = ((await counts?.())?.down.octets ?? NaN) - (before?.down.octets ?? NaN);
+    return { ms, megabits: (octets * 8) / 1e6 / seconds };
   } finally {
     await shell.end();
   }
@@ -112,7 +122,7 @@ async function otherSession(peer: Peer, command: string): Promise<() => Promise<
   const client = `stty rows 24 cols 80; exec ${quoted}`;
   const other = spawn("script", ["-q", "-c", client, "/dev/null"], {
     env: { ...peer.environment, TERM: "xterm-256color", SHELL: "/bin/sh" },
-    stdio: ["pipe", "ignore", "inherit"],
+    stdio: ["pipe", "ignore", "ignore"],
   });
   const exited = once(other, "exit");
   other.stdin.write(`unset HISTFILE; ${command}\r`);
@@ -127,23 +137,28 @@ async function otherSession(peer: Peer, command: string): Promise<() => Promise<
 
 function report({ title, limits }: Place, found: ReadonlyMap<string, Found>): Report {
   const added = (name: string, situation: Situation, what: "p50" | "p95"): number =>
-    (found.get(name)?.get(situation)?.[what] ?? NaN) - (found.get(name)?.get("quiet")?.[what] ?? NaN);
+    (found.get(name)?.get(situation)?.ms[what] ?? NaN) - (found.get(name)?.get("quiet")?.ms[what] ?? NaN);
   const goals: Goal[] = (["yes", "cat"] as const).flatMap((situation) =>
     (["p50", "p95"] as const).map((what) => ({
       text: `what the other session's ${situation} adds to moshpit's ${what}, ms`,
       value: added("moshpit", situation, what),
       limit: limits[what],
+      ratio: {
+        of: "what it adds to ssh's",
+        value: added("moshpit", situation, what) / Math.max(1, added("ssh", situation, what)),
+        limit: 1,
+      },
     })),
   );
   const situations: readonly Situation[] = ["quiet", "yes", "cat"];
   return {
     title: `fair, ${title}: from each key to its echo beside another session that floods, ${LINES * LINE} keys each`,
-    columns: ["", ...situations.flatMap((each) => [`${each} p50 ms`, `p95 ms`, `max ms`])],
+    columns: ["", ...situations.flatMap((each) => [`${each} p50 ms`, "p95 ms", "max ms", "Mbit/s"])],
     rows: [...found].map(([name, each]) => [
       name,
       ...situations.flatMap((situation) => {
-        const ms = each.get(situation);
-        return [ms?.p50 ?? NaN, ms?.p95 ?? NaN, ms?.max ?? NaN];
+        const typed = each.get(situation);
+        return [typed?.ms.p50 ?? NaN, typed?.ms.p95 ?? NaN, typed?.ms.max ?? NaN, typed?.megabits ?? NaN];
       }),
     ]),
     goals,
