@@ -5,7 +5,8 @@ usage: namespace-link.py CLIENT_NS SERVER_NS JSON
 
 JSON: {"delay_ms", "jitter_ms", "loss", "rate", "queue", "seed"}; per direction, rate in octets a second (0: no
 limit), queue in octets. The client's namespace has 10.88.0.1, the server's 10.88.0.2, each routes 10.88.0.0/16 to
-the link. Prints {} when the link is up and takes it down, namespaces included, when its standard input ends.
+the link. Prints {} when the link is up. When its standard input ends it takes everything down, the namespaces and what
+still runs in them.
 Until then each line of standard input is an order, and each is answered by a line of JSON:
 
   {"set": {...}}              other parameters for both directions; what is under way keeps its moment
@@ -23,6 +24,7 @@ import json
 import os
 import random
 import select
+import signal
 import socket
 import struct
 import subprocess
@@ -216,6 +218,8 @@ class Carrier:
 
 def main():
     client, server, parameters = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+    signal.signal(signal.SIGTERM, interrupted)
+    signal.signal(signal.SIGINT, interrupted)
     try:
         # What else the machine does is not to be taken for a property of the link.
         os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
@@ -229,7 +233,22 @@ def main():
         carrier.run()
     finally:
         for namespace in (client, server):
-            subprocess.run(["ip", "netns", "del", namespace], stderr=subprocess.DEVNULL)
+            remove(namespace)
+
+
+def remove(namespace):
+    """With what still runs there: a mosh-server waits for its client for ever."""
+    pids = subprocess.run(["ip", "netns", "pids", namespace], capture_output=True, text=True).stdout
+    for pid in pids.split():
+        try:
+            os.kill(int(pid), signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it has ended by itself meanwhile
+    subprocess.run(["ip", "netns", "del", namespace], stderr=subprocess.DEVNULL)
+
+
+def interrupted(*_):
+    raise SystemExit(1)
 
 
 main()

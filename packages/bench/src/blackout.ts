@@ -73,8 +73,8 @@ const SCENARIOS: readonly Scenario[] = [
 ];
 
 /** What is typed while the link is dead, and how soon it is confirmed when the link is back. */
-export async function blackoutBench({ runs, loopback }: Scope): Promise<Report[]> {
-  if (loopback) return [];
+export async function* blackoutBench({ runs, loopback }: Scope): AsyncGenerator<Report> {
+  if (loopback) return;
   const times = Math.min(LAST.length, Math.max(1, Math.round(runs / 2)));
   const kinds = kindsHere(moshpit, ssh, mosh);
   const wanted = SCENARIOS.flatMap((scenario) => kinds.map((kind) => ({ scenario, kind, link: LINK })));
@@ -89,13 +89,10 @@ export async function blackoutBench({ runs, loopback }: Scope): Promise<Report[]
     }
     return { ms, damaged };
   });
-  return SCENARIOS.map((scenario) =>
-    report(
-      scenario,
-      times,
-      new Map(found.filter((_, i) => wanted[i]?.scenario === scenario).map((f) => [f.name, f.result])),
-    ),
-  );
+  for (const scenario of SCENARIOS) {
+    const its = found.filter((_, i) => wanted[i]?.scenario === scenario);
+    yield report(scenario, times, new Map(its.map((f) => [f.name, f.result])));
+  }
 }
 
 /** Types into a file. */

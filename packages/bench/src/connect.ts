@@ -17,17 +17,16 @@ interface Measured {
 }
 
 /** From starting the client to the first command that its shell ran; and what both sides then hold in memory. */
-export async function connectBench({ runs, loopback: only }: Scope): Promise<Report[]> {
-  const reports = [await onLink("connect, loopback", loopback, runs, 1)];
+export async function* connectBench({ runs, loopback: only }: Scope): AsyncGenerator<Report> {
+  yield await onLink("connect, loopback", loopback, runs, 1);
   if (!only && canMakeNamespaces()) {
     const link = await namespaceLink({ delay_ms: 50 });
     try {
-      reports.push(await onLink("connect, 100 ms round trip", link, runs, 0.6));
+      yield await onLink("connect, 100 ms round trip", link, runs, 0.6);
     } finally {
       await link.stop();
     }
   }
-  return reports;
 }
 
 async function onLink(title: string, link: Link, runs: number, ofSsh: number): Promise<Report> {

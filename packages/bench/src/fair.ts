@@ -50,7 +50,7 @@ interface Typed {
 type Found = ReadonlyMap<Situation, Typed>;
 
 /** From a key to its echo in one session of a user while another session of the same user floods. */
-export async function fairBench(scope: Scope): Promise<Report[]> {
+export async function* fairBench(scope: Scope): AsyncGenerator<Report> {
   const dir = mkdtempSync(join(tmpdir(), "moshpit-bench-"));
   const file = join(dir, "text");
   writeFileSync(file, Array.from({ length: FILE_LINES }, (_, i) => `${i} ${"text ".repeat(14)}\n`).join(""));
@@ -60,13 +60,11 @@ export async function fairBench(scope: Scope): Promise<Report[]> {
     cat: `while :; do cat ${file}; done`,
   };
   try {
-    const reports: Report[] = [];
     for (const place of scope.loopback ? PLACES.slice(0, 1) : PLACES) {
       const found = new Map<string, Found>();
       for (const kind of place.kinds()) found.set(kind.name, await besideFloods(kind, place, floods));
-      reports.push(report(place, found));
+      yield report(place, found);
     }
-    return reports;
   } finally {
     rmSync(dir, { recursive: true });
   }

@@ -24,9 +24,10 @@ const OUTPUT_LIMIT_MS = 120_000;
 type Memory = Readonly<Record<"mp" | "the listener" | "the session host", number>>;
 
 /** What a session costs that nobody uses: packets, and memory while it is cut and its program goes on. */
-export async function idleBench({ loopback, long }: Scope): Promise<Report[]> {
-  if (loopback) return [];
-  return [await packets(), await memory(long ? OUTAGE_MS.long : OUTAGE_MS.short)];
+export async function* idleBench({ loopback, long }: Scope): AsyncGenerator<Report> {
+  if (loopback) return;
+  yield await packets();
+  yield await memory(long ? OUTAGE_MS.long : OUTAGE_MS.short);
 }
 
 async function packets(): Promise<Report> {

@@ -67,12 +67,11 @@ const NETWORKS: readonly Network[] = [
 const LOOPBACK_RHYTHM_MS = { least: 15, more: 20 };
 
 /** From a key to its echo by the remote shell, without prediction. */
-export async function keysBench(scope: Scope): Promise<Report[]> {
-  const reports = [await onLoopback(scope)];
-  if (scope.loopback) return reports;
+export async function* keysBench(scope: Scope): AsyncGenerator<Report> {
+  yield await onLoopback(scope);
+  if (scope.loopback) return;
   const sessions = Math.max(1, Math.round(scope.runs / 5));
-  for (const network of NETWORKS) reports.push(await onNetwork(network, sessions));
-  return reports;
+  for (const network of NETWORKS) yield await onNetwork(network, sessions);
 }
 
 async function onLoopback({ runs }: Scope): Promise<Report> {

@@ -9,7 +9,7 @@ import { idleBench } from "./idle.js";
 import { roamingBench } from "./roaming.js";
 import { machineFacts, met, render, renderBody, type Report, type Scope } from "./report.js";
 
-const benches: Readonly<Record<string, (scope: Scope) => Promise<Report[]>>> = {
+const benches: Readonly<Record<string, (scope: Scope) => AsyncGenerator<Report>>> = {
   connect: connectBench,
   keys: keysBench,
   roaming: roamingBench,
@@ -45,8 +45,8 @@ for (const name of names) {
 console.log(machineFacts(), "\n");
 let missed = 0;
 const document = [heading(), "", "```text", machineFacts(), "```", ""];
-for (const name of names) {
-  for (const report of (await benches[name]?.(args)) ?? []) {
+for (const bench of names.flatMap((name) => benches[name] ?? [])) {
+  for await (const report of bench(args)) {
     console.log(render(report));
     document.push(`## ${report.title}`, "", "```text", ...renderBody(report), "```", "");
     missed += report.goals.filter((goal) => !met(goal, args.slack)).length;

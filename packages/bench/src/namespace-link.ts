@@ -46,28 +46,8 @@ export async function namespaceLink(parameters: LinkParameters): Promise<Emulate
       await run("ip", ["-n", client, "addr", "del", `${old}/32`, "dev", DEVICE]);
     },
     counts: async () => (await emulator.order({ counts: true })) as { up: Traffic; down: Traffic },
-    stop: async () => {
-      await endAllIn(client);
-      await endAllIn(server);
-      await emulator.stop();
-    },
+    stop: async () => await emulator.stop(),
   };
-}
-
-/** A mosh-server waits for its client for ever. */
-async function endAllIn(namespace: string): Promise<void> {
-  const { stdout } = await run("ip", ["netns", "pids", namespace]);
-  for (const pid of stdout
-    .split("\n")
-    .map(Number)
-    .filter((each) => each > 1)) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch (error) {
-      // It has ended by itself meanwhile.
-      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-    }
-  }
 }
 
 function address(host: number): string {

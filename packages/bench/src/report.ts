@@ -79,5 +79,7 @@ function beside({ ratio }: Goal): string {
 }
 
 function cell(value: string | number): string {
-  return typeof value === "number" ? (Number.isNaN(value) ? "–" : value.toFixed(value < 10 ? 2 : 0)) : value;
+  if (typeof value === "string") return value;
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "–" : "never";
+  return value.toFixed(value < 10 ? 2 : 0);
 }

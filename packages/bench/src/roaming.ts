@@ -19,8 +19,8 @@ const CHANGES = {
 const MOSH_THEN_MS = 159;
 
 /** From the first key typed after the client's address changed to its echo; the change is amid typing. */
-export async function roamingBench({ runs, loopback }: Scope): Promise<Report[]> {
-  if (loopback) return [];
+export async function* roamingBench({ runs, loopback }: Scope): AsyncGenerator<Report> {
+  if (loopback) return;
   const changes = runs * 2;
   const stages = kindsHere(moshpit, mosh).map((kind) => ({ kind, link: LINK }));
   const found = await together(stages, async (stage) => {
@@ -34,7 +34,8 @@ export async function roamingBench({ runs, loopback }: Scope): Promise<Report[]>
     return measured;
   });
   const names = [...(found[0]?.result.keys() ?? [])];
-  return names.map((name) => report(name, changes, new Map(found.map((f) => [f.name, f.result.get(name)]))));
+  for (const name of names)
+    yield report(name, changes, new Map(found.map((f) => [f.name, f.result.get(name)])));
 }
 
 async function roamOnce(stage: Stage, change: (stage: Stage) => Promise<void> | undefined): Promise<number> {
@@ -43,10 +44,7 @@ async function roamOnce(stage: Stage, change: (stage: Stage) => Promise<void> | 
   const echoes: Promise<number>[] = [];
   for (const [i, key] of keys.entries()) {
     if (i === KEYS.before) await change(stage);
-    const echo = shell.press(key);
-    // Awaited below: until then a failure is nobody's.
-    echo.catch(() => undefined);
-    echoes.push(echo);
+    echoes.push(shell.press(key));
     await pause(80 + shell.random.below(200));
   }
   const latencies = await Promise.all(echoes);

@@ -3,7 +3,7 @@ import type { Peer } from "./peers.js";
 import { BenchTerminal, pause } from "./terminal.js";
 
 const CONNECT_LIMIT_MS = 60_000;
-const ECHO_LIMIT_MS = 120_000;
+const ECHO_LIMIT_MS = 60_000;
 const KILL_LINE = "\x15";
 /** No history of the person's own shell is touched, and no prompt has letters. */
 const PREPARE = "unset HISTFILE PROMPT_COMMAND; PS1='> '; printf '%s%s\\n' re ady\r";
@@ -44,7 +44,7 @@ export class Shell {
     return letters;
   }
 
-  /** Types a key; the milliseconds until its echo. */
+  /** Types a key; the milliseconds until its echo, Infinity if there is none within a minute. */
   async press(key: string): Promise<number> {
     return await this.terminal.press(key, ECHO_LIMIT_MS);
   }
@@ -68,20 +68,18 @@ export class Shell {
 
   /**
    * Types lines whether or not echoes come, and waits for the last echo of each line; then the line is removed by one
-   * more keystroke. The milliseconds from each key to its echo.
+   * more keystroke. The milliseconds from each key to its echo; a key without one ends the typing.
    */
   async typeLines(count: number, rhythm: Rhythm = prose): Promise<number[]> {
     const latencies: number[] = [];
     for (let line = 0; line < count; line++) {
       const echoes: Promise<number>[] = [];
       for (const key of this.letters()) {
-        const echo = this.press(key);
-        // Awaited below: until then a failure is nobody's.
-        echo.catch(() => undefined);
-        echoes.push(echo);
+        echoes.push(this.press(key));
         await this.rest(rhythm);
       }
       latencies.push(...(await Promise.all(echoes)));
+      if (latencies.includes(Infinity)) break;
       this.killLine();
       await this.rest(rhythm);
     }

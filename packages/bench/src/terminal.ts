@@ -35,7 +35,7 @@ export class BenchTerminal {
 
   /**
    * Types a character and answers the milliseconds until the program printed it. Others may be typed meanwhile, but not
-   * the same, and it must not be on the screen: a client may draw that again.
+   * the same, and it must not be on the screen: a client may draw that again. Infinity after `limitMs`.
    */
   async press(character: string, limitMs: number): Promise<number> {
     const start = performance.now();
@@ -44,14 +44,19 @@ export class BenchTerminal {
     return (await echoed) - start;
   }
 
-  /** When the program next prints a character; milliseconds of `performance.now()`. Throws after `limitMs`. */
+  /** When the program next prints a character; milliseconds of `performance.now()`. Infinity after `limitMs`. */
   async printed(character: string, limitMs: number): Promise<number> {
     if (this.#awaited.has(character)) throw new Error(`${character} is awaited already`);
-    return await within(
-      limitMs,
-      new Promise((resolve) => this.#awaited.set(character, resolve)),
-      () => `no echo of ${character} within ${limitMs} ms; read ${this.#tail()}`,
-    );
+    return await new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#awaited.delete(character);
+        resolve(Infinity);
+      }, limitMs);
+      this.#awaited.set(character, (at) => {
+        clearTimeout(timer);
+        resolve(at);
+      });
+    });
   }
 
   /** Forgets what was read. */
@@ -67,12 +72,19 @@ export class BenchTerminal {
       };
       this.#arrived();
     });
-    await within(
-      limitMs,
-      found,
-      () => `no ${JSON.stringify(text)} within ${limitMs} ms; read ${this.#tail()}`,
-    );
-    this.#arrived = undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new Error(`no ${JSON.stringify(text)} within ${limitMs} ms; read ${this.#tail()}`)),
+        limitMs,
+      );
+    });
+    try {
+      await Promise.race([found, late]);
+    } finally {
+      clearTimeout(timer);
+      this.#arrived = undefined;
+    }
   }
 
   async end(): Promise<void> {
@@ -100,20 +112,4 @@ export class BenchTerminal {
 /** Milliseconds from now. */
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-async function within<Value>(
-  limitMs: number,
-  promise: Promise<Value>,
-  problem: () => string,
-): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(problem())), limitMs);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
