@@ -49,10 +49,11 @@ for (const bench of names.flatMap((name) => benches[name] ?? [])) {
   for await (const report of bench(args)) {
     console.log(render(report));
     document.push(`## ${report.title}`, "", "```text", ...renderBody(report), "```", "");
+    // Each at once: a later bench may fail.
+    if (args.write !== undefined) writeFileSync(args.write, document.join("\n"));
     missed += report.goals.filter((goal) => !met(goal, args.slack)).length;
   }
 }
-if (args.write !== undefined) writeFileSync(args.write, document.join("\n"));
 process.exitCode = args.check && missed > 0 ? 1 : 0;
 
 function heading(): string {
