@@ -42,9 +42,10 @@ const names = args._.length > 0 ? args._.map(String) : Object.keys(benches);
 for (const name of names) {
   if (!(name in benches)) throw new Error(`no bench ${name}; there are ${Object.keys(benches).join(", ")}`);
 }
-console.log(machineFacts(), "\n");
+const facts = machineFacts();
+console.log(`${facts}\n`);
 let missed = 0;
-const document = [heading(), "", "```text", machineFacts(), "```", ""];
+const document = [heading(), "", "```text", facts, "```", ""];
 for (const bench of names.flatMap((name) => benches[name] ?? [])) {
   for await (const report of bench(args)) {
     console.log(render(report));

@@ -1,4 +1,4 @@
-import { cpus, release, totalmem } from "node:os";
+import { cpus, loadavg, release, totalmem } from "node:os";
 import { execFileSync } from "node:child_process";
 
 /** How much is measured. */
@@ -40,7 +40,7 @@ export function machineFacts(): string {
   };
   const processor = cpus();
   return [
-    `${processor.length} × ${processor[0]?.model ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`,
+    `${processor.length} × ${processor[0]?.model ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}; load average ${loadavg()[0]?.toFixed(1) ?? "unknown"} before`,
     `node ${process.version}; ${version("mosh", "--version")}; ${version("sh", "-c", "ssh -V 2>&1")}`,
   ].join("\n");
 }
