@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryDirectory } from "./leftovers.js";
 import type { EmulatedLink, LinkParameters } from "./link.js";
 import { mosh, moshpit, ssh } from "./peers.js";
 import type { Goal, Report, Scope } from "./report.js";
@@ -109,7 +109,7 @@ class Writer {
   }
 
   static async open(stage: Stage): Promise<Writer> {
-    const dir = mkdtempSync(join(tmpdir(), "moshpit-bench-"));
+    const dir = temporaryDirectory();
     stage.shell.terminal.type(`cat > ${join(dir, "typed")}\r`);
     await pause(1_000);
     return new Writer(stage, dir);

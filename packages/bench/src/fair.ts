@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fast } from "testkit";
+import { endWithThis, temporaryDirectory } from "./leftovers.js";
 import { loopback, type EmulatedLink, type Link } from "./link.js";
 import { mosh, moshpit, ssh, type Peer, type PeerKind } from "./peers.js";
 import type { Goal, Report, Scope } from "./report.js";
@@ -51,7 +51,7 @@ type Found = ReadonlyMap<Situation, Typed>;
 
 /** From a key to its echo in one session of a user while another session of the same user floods. */
 export async function* fairBench(scope: Scope): AsyncGenerator<Report> {
-  const dir = mkdtempSync(join(tmpdir(), "moshpit-bench-"));
+  const dir = temporaryDirectory();
   const file = join(dir, "text");
   writeFileSync(file, Array.from({ length: FILE_LINES }, (_, i) => `${i} ${"text ".repeat(14)}\n`).join(""));
   const floods: Readonly<Record<Situation, string>> = {
@@ -122,6 +122,7 @@ async function otherSession(peer: Peer, command: string): Promise<() => Promise<
     env: { ...peer.environment, TERM: "xterm-256color", SHELL: "/bin/sh" },
     stdio: ["pipe", "ignore", "ignore"],
   });
+  endWithThis(other);
   const exited = once(other, "exit");
   other.stdin.write(`unset HISTFILE; ${command}\r`);
   await pause(4_000);

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryDirectory } from "./leftovers.js";
 import type { LinkParameters } from "./link.js";
 import { mosh, moshpit, ssh } from "./peers.js";
 import { childrenOf, residentMiB } from "./processes.js";
@@ -70,7 +70,7 @@ async function memory(outageMs: number): Promise<Report> {
       await stage.shell.run("seq 2000");
       await pause(SETTLING_MS);
       const before = memoryOf(stage);
-      const dir = mkdtempSync(join(tmpdir(), "moshpit-bench-"));
+      const dir = temporaryDirectory();
       const file = join(dir, "output");
       stage.shell.terminal.clear();
       stage.shell.terminal.type(`sleep 2; ${output(file)}; printf '%s%s\\n' do ne\r`);

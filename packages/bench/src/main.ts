@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { blackoutBench } from "./blackout.js";
@@ -38,6 +39,10 @@ const args = await yargs(hideBin(process.argv).filter((word) => word !== "--"))
   .strictOptions()
   .parse();
 
+// Not the default: what is to be removed at exit is removed.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => process.exit(128 + constants.signals[signal]));
+}
 const names = args._.length > 0 ? args._.map(String) : Object.keys(benches);
 for (const name of names) {
   if (!(name in benches)) throw new Error(`no bench ${name}; there are ${Object.keys(benches).join(", ")}`);

@@ -1,10 +1,11 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir, userInfo } from "node:os";
+import { userInfo } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { endWithThis, temporaryDirectory } from "./leftovers.js";
 import type { Link } from "./link.js";
 
 /** A remote terminal with its server running, ready to be connected to. */
@@ -67,7 +68,9 @@ async function listening(link: Link, port: number): Promise<void> {
 
 function startServer(link: Link, argv: readonly string[], environment: Record<string, string>): ChildProcess {
   const [file = "", ...args] = link.onServer(argv);
-  return spawn(file, args, { env: environment, stdio: ["ignore", "ignore", "inherit"] });
+  const server = spawn(file, args, { env: environment, stdio: ["ignore", "ignore", "inherit"] });
+  endWithThis(server);
+  return server;
 }
 
 async function end(child: ChildProcess): Promise<void> {
@@ -93,7 +96,7 @@ export const moshpitTruncated: PeerKind = {
 };
 
 async function startMps(link: Link, name: string, variables: Record<string, string>): Promise<Peer> {
-  const dir = mkdtempSync(join(user.homedir, ".moshpit-bench-"));
+  const dir = temporaryDirectory(user.homedir, ".moshpit-bench-");
   chmodSync(dir, 0o700);
   const environment = cleanEnvironment(dir);
   for (const key of ["host", "client"]) {
@@ -161,7 +164,7 @@ export const mosh: PeerKind = {
 };
 
 async function startSshd(link: Link, name: "ssh" | "mosh"): Promise<Peer> {
-  const dir = mkdtempSync(join(tmpdir(), "moshpit-bench-"));
+  const dir = temporaryDirectory();
   const environment = cleanEnvironment(dir);
   for (const key of ["host", "client"]) {
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(dir, key)]);
