@@ -125,7 +125,7 @@ class Machine {
     this.#write(
       "mp-keygen",
       [
-        'case "$*" in generate | passwd*) set -- "$@" -n ;; esac',
+        'case "$*" in generate) set -- generate -nf ;; passwd*) set -- "$@" -n ;; esac',
         `${real("mp-keygen")} "$@"`,
         `case "$*" in *--server*) ;; generate* | import*) ${real("mp-keygen")} export >> "$AUTHORIZED" ;; esac\n`,
       ].join("\n"),
