@@ -121,6 +121,23 @@ describe("the packages", () => {
       rmSync(keys, { recursive: true });
     }
 
+    // The types of the libraries, as a stranger's compiler sees them.
+    const source = [
+      'import { fingerprint, generateIdentity, type Identity } from "libmoshpit-node/keys";',
+      'import { ClientHandshake } from "libmoshpit/handshake";',
+      "const identity: Identity = generateIdentity();",
+      "export const text: string = fingerprint(identity.publicKey);",
+      "// @ts-expect-error a key is no text",
+      "export const wrong: string = identity.publicKey;",
+      "export const machine: typeof ClientHandshake = ClientHandshake;",
+    ];
+    writeFileSync(join(place, "library.mts"), source.join("\n"));
+    const strict = ["--strict", "--exactOptionalPropertyTypes", "--skipLibCheck", "false"];
+    const modules = ["--module", "nodenext", "--target", "es2023", "--noEmit", "--types", "node"];
+    const types = ["--typeRoots", join(root, "node_modules/@types")];
+    const compiled = call(bin("tsc"), [...strict, ...modules, ...types, "library.mts"], place);
+    expect([compiled.stdout, compiled.status]).toEqual(["", 0]);
+
     writeFileSync(
       join(place, "library.mjs"),
       [

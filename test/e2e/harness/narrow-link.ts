@@ -15,6 +15,8 @@ export interface NarrowLinkOptions {
 /** A link to a server, without loss, that passes no large datagrams to the client: a tunnel with too small an MTU. */
 export class NarrowLink {
   dropped = 0;
+  /** Octets of the smallest datagram that came from the client. */
+  smallestUp: number = Infinity;
   readonly #options: NarrowLinkOptions;
   readonly #sockets: UdpSocket[] = [];
   readonly #streams = new Set<Socket>();
@@ -61,6 +63,7 @@ export class NarrowLink {
     let client: { readonly port: number; readonly address: string } | undefined;
     front.on("message", (bytes, from) => {
       client = from;
+      this.smallestUp = Math.min(this.smallestUp, bytes.length);
       back.send(bytes, port, serverAddress);
     });
     back.on("message", (bytes) => {
