@@ -178,7 +178,7 @@ export const NAK_CASES: readonly CaseDefinition[] = [
       // More than one datagram holds, so that not everything travels with everything.
       await session.write(new SeededRandom(context.seed).bytes(3_000));
       const end = session.observer.nextUsed;
-      await session.runFor(120);
+      await session.runFor(180);
       const asked = session.now;
       await session.give([nak(first + 1, first + 2)]);
       const answered = session.since(asked).flatMap(sequencesOf);
