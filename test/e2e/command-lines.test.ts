@@ -115,13 +115,18 @@ describe.each(names)("%s at a terminal", (program) => {
     const terminal = OuterTerminal.program(program, ["--help"], { env: { HOME: home }, columns: 120 });
     expect(await terminal.exited).toBe(0);
     const piped = await run(program, ["--help"], { env: { HOME: home } });
-    expect(terminal.shown.replaceAll("\r\n", "\n")).toBe(piped.stdout.toString());
+    // The last of it may be read after the end of the program was heard of.
+    await expect
+      .poll(() => terminal.shown.replaceAll("\r\n", "\n"), { timeout: 5_000 })
+      .toBe(piped.stdout.toString());
   });
 
   it("says a misuse in one line", async () => {
     const terminal = OuterTerminal.program(program, ["--bogus"], { env: { HOME: home } });
     expect(await terminal.exited).toBe(misuse[program]);
-    expect(terminal.shown).toBe(`${program}: unknown option --bogus: see ${program} --help\r\n`);
+    await expect
+      .poll(() => terminal.shown, { timeout: 5_000 })
+      .toBe(`${program}: unknown option --bogus: see ${program} --help\r\n`);
   });
 
   it("ends quietly where nobody reads what it prints", () => {

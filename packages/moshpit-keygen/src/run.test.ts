@@ -12,6 +12,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runKeygen } from "./run.js";
 import type { Surroundings } from "./surroundings.js";
 
+/** Each passphrase is about a second of work, more on a busy machine; milliseconds. */
+const WITH_PASSPHRASES = 120_000;
+
 let home = "";
 let out = "";
 let err = "";
@@ -58,7 +61,7 @@ const person = (answers: {
   askToReplace: () => Promise.resolve(answers.replace ?? false),
 });
 
-describe("generate", () => {
+describe("generate", { timeout: WITH_PASSPHRASES }, () => {
   it("asks a person for path and passphrase, and prints where and what", async () => {
     expect(await run(["generate"], person({ passphrase: "secret" }))).toBe(0);
     const path = join(home, ".mp", "id_ed25519");
@@ -263,7 +266,7 @@ describe("fingerprint of many keys", () => {
   });
 });
 
-describe("passwd", () => {
+describe("passwd", { timeout: WITH_PASSPHRASES }, () => {
   const path = (): string => join(home, ".mp", "id_ed25519");
   const unlocked = async (passphrase: string): Promise<Uint8Array | undefined> => {
     const file = await readPrivateKeyFile(path());
@@ -329,7 +332,7 @@ describe("passwd", () => {
   });
 });
 
-describe("import and export", () => {
+describe("import and export", { timeout: WITH_PASSPHRASES }, () => {
   const write = async (name: string, text: string): Promise<void> => writeFile(join(home, name), text);
 
   it("an open key of OpenSSH becomes an open key, with its comment", async () => {
