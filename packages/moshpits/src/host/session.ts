@@ -25,6 +25,8 @@ export interface SessionConfig {
 
 /** Octets that wait for the client before the program has to wait. */
 const MOST_WAITING = { terminal: 128 * 1024, pipes: 256 * 1024 } as const;
+/** Octets of a program's output that are taken in one turn of the event loop: other sessions have theirs before more. */
+const MOST_A_TURN = 64 * 1024;
 /** Characters of a Close's text; four octets each fit its bound. */
 const MAX_TEXT = 64;
 
@@ -206,6 +208,7 @@ export class Session {
 
   #isFull(): boolean {
     if (this.#running === undefined || this.#closed) return false;
+    if (this.#output.octets >= MOST_A_TURN) return true;
     return this.#connection.bufferedAmount + this.#output.octets >= MOST_WAITING[this.#running.kind];
   }
 
