@@ -149,8 +149,8 @@ export const MUTANTS = [
     about: "overtaken packets give samples of the round trip",
     patches: [
       {
-        find: "} else if (newest && payload.echo !== undefined) {",
-        replace: "} else if (payload.echo !== undefined) {",
+        find: "if (newest && !moved && echo !== undefined)",
+        replace: "if (!moved && echo !== undefined)",
       },
     ],
     killedBy: both("l2/rtt/only-from-the-newest"),

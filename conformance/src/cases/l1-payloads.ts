@@ -221,11 +221,11 @@ export const PAYLOAD_CASES: readonly CaseDefinition[] = [
     name: "payload/frame-count",
     level: 1,
     requirements: ["FR-HEAD-003"],
-    about: "64 frames are taken, 65 refused",
+    about: "256 frames are taken, 257 refused",
     run: async (context) => {
       const heartbeat: FrameInit = { kind: { case: "heartbeat", value: {} } };
-      await understood(context, "FR-HEAD-003", [["64 frames", frames(...repeated(64, heartbeat))]]);
-      await refused(context, "FR-HEAD-003", [["65 frames", frames(...repeated(65, heartbeat))]]);
+      await understood(context, "FR-HEAD-003", [["256 frames", frames(...repeated(256, heartbeat))]]);
+      await refused(context, "FR-HEAD-003", [["257 frames", frames(...repeated(257, heartbeat))]]);
     },
   },
   {

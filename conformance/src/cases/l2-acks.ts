@@ -127,6 +127,8 @@ export const ACK_CASES: readonly CaseDefinition[] = [
     about: "two idle sides for two minutes: nothing but a Heartbeat every 3 s",
     run: async (context) => {
       const session = await Session.settled(context);
+      // Nobody is silent for long enough to be asked about (PL-OUTAGE-001).
+      await session.give([{ kind: "heartbeat" }]);
       const start = session.now;
       for (let i = 0; i < 40; i++) {
         await session.runFor(3_000);

@@ -1,12 +1,21 @@
 import { MAX_DATAGRAM } from "libmoshpit/wire";
-import { seconds } from "libmoshpit/util";
+import { seconds, type Micros } from "libmoshpit/util";
 import { must, type CaseDefinition } from "../run/case.js";
 import { kindsOf, sequencesOf } from "../peer/observed.js";
 import { Session } from "../peer/session.js";
 import { START } from "../peer/setup.js";
 import { mustBe } from "./check.js";
+import { PROBE_TIMEOUT_MS, probeTimes } from "./l2-tail.js";
 
 const KEY = Uint8Array.of(0x6b);
+
+/** When the packets with a Challenge left, from `start`, in milliseconds. */
+function questionsSince(session: Session, start: Micros): number[] {
+  return session
+    .since(start)
+    .filter((packet) => kindsOf(packet).includes("challenge"))
+    .map(({ at }) => (at - start) / 1000);
+}
 
 /** How a connection begins, falls silent and ends by itself. */
 export const LIFE_CASES: readonly CaseDefinition[] = [
@@ -154,23 +163,114 @@ export const LIFE_CASES: readonly CaseDefinition[] = [
     name: "life/a-heartbeat-in-silence",
     level: 2,
     roles: ["client"],
-    requirements: ["PL-BEAT-001"],
-    about: "a client that hears nothing goes on with its Heartbeats, for an hour",
+    requirements: ["PL-BEAT-001", "PL-OUTAGE-001"],
+    about: "a client that hears nothing asks, and sends something every 3 s at least, for 20 minutes",
     run: async (context) => {
       const session = await Session.settled(context);
       session.acknowledges = false;
+      await session.give([{ kind: "heartbeat" }]);
       const start = session.now;
-      await session.runFor(3_600_000);
+      await session.runFor(1_200_000);
       const sent = session.since(start);
+      const gaps = sent.map(({ at }, i) => at - (sent[i - 1]?.at ?? start));
       must(
-        Math.abs(sent.length - 1_200) <= 1,
+        gaps.every((gap) => gap <= 3_001_000),
         "PL-BEAT-001",
-        `${sent.length} packets in an hour, 1200 are due`,
+        () => `nothing was sent for ${Math.max(...gaps) / 1000} ms`,
       );
+      must(sent.length <= 820, "PL-OUTAGE-001", `${sent.length} packets in 20 silent minutes`);
+      for (const packet of sent)
+        must(
+          kindsOf(packet).every((kind) => kind === "heartbeat" || kind === "challenge"),
+          "PL-BEAT-001",
+          `the silence holds ${kindsOf(packet).join()}`,
+        );
+    },
+  },
+  {
+    name: "life/silence-is-asked-about",
+    level: 2,
+    roles: ["client"],
+    requirements: ["PL-OUTAGE-001"],
+    about: "4 s after it heard something a client asks, again after 200 ms, doubling to 3 s, until it hears",
+    run: async (context) => {
+      const session = await Session.settled(context);
+      session.acknowledges = false;
+      await session.give([{ kind: "heartbeat" }]);
+      const start = session.now;
+      await session.runFor(17_000);
+      const found = questionsSince(session, start);
+      const expected = [4_000, 4_200, 4_600, 5_400, 7_000, 10_000, 13_000, 16_000];
+      mustBe(found.length, expected.length, "PL-OUTAGE-001", "Challenges in 17 s of silence");
+      expected.forEach((due, i) => {
+        const at = found[i] ?? Infinity;
+        must(
+          Math.abs(at - due) <= 5,
+          "PL-OUTAGE-001",
+          `Challenge ${i + 1} left after ${at} ms, not ${due} ms`,
+        );
+      });
+      await session.give();
+      const heard = session.now;
+      await session.runFor(3_990);
+      mustBe(
+        questionsSince(session, heard).length,
+        0,
+        "PL-OUTAGE-001",
+        "Challenges once the server was heard",
+      );
+      await session.runFor(20);
+      mustBe(questionsSince(session, heard).length, 1, "PL-OUTAGE-001", "Challenges after 4 s");
+    },
+  },
+  {
+    name: "life/probes-ask-as-well",
+    level: 2,
+    roles: ["client"],
+    requirements: ["PL-OUTAGE-001", "TR-PROBE-002"],
+    about: "while something is unacknowledged, probes ask for it: no Challenge in 20 s of silence",
+    run: async (context) => {
+      const session = await Session.settled(context);
+      const start = session.now;
+      session.acknowledges = false;
+      session.loses = () => true;
+      await session.write(KEY);
+      await session.runFor(20_000);
+      mustBe(questionsSince(session, start).length, 0, "PL-OUTAGE-001", "Challenges beside probes");
+    },
+  },
+  {
+    name: "life/a-question-is-answered",
+    level: 2,
+    roles: ["server"],
+    requirements: ["PL-OUTAGE-001", "FR-CHALLENGE-001", "TR-RTT-003"],
+    about: "a client's Challenges are answered at once with their tokens, and are no change of the path",
+    run: async (context) => {
+      const session = await Session.settled(context);
+      session.acknowledges = false;
+      for (let i = 1; i <= 3; i++) {
+        const [start, token] = [session.now, new Uint8Array(8).fill(i)];
+        await session.give([{ kind: "challenge", token }]);
+        const answers = session
+          .since(start)
+          .flatMap(({ payload }) =>
+            payload.frames.flatMap((frame) =>
+              frame.kind === "challenge-response" ? [frame.token.join()] : [],
+            ),
+          );
+        mustBe(answers.join(" "), token.join(), "FR-CHALLENGE-001", "tokens of the answer");
+        await session.runFor(200);
+      }
+      session.loses = () => true;
+      const start = session.now;
+      await session.write(KEY);
+      await session.runFor(400);
+      const [, probe = Infinity] = probeTimes(session, start);
+      // Without a round trip it would be 550 ms.
       must(
-        sent.every((packet) => kindsOf(packet).join() === "heartbeat"),
-        "PL-BEAT-001",
-        "a silent hour holds other frames than Heartbeats",
+        probe <= PROBE_TIMEOUT_MS + 30,
+        "TR-RTT-003",
+        `the round trip is forgotten: a probe after ${probe} ms`,
       );
     },
   },

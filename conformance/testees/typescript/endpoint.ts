@@ -221,8 +221,11 @@ export class Endpoint {
         this.#effects.push({ case: "close", value: closeInit(event) });
         return;
       case "established":
+      case "resumed":
       case "path":
         return this.#tell(event.type, event.path);
+      case "retired":
+        return this.#tell("retired", event.connectionId.toString(16));
       case "closed":
         return this.#tell("closed", event.cause);
       case "drain":

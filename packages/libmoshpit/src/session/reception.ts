@@ -124,8 +124,9 @@ export class Reception {
     return moved;
   }
 
-  /** A client does not see by itself that its address changed. */
+  /** A client does not see by itself that its address changed; a server does, and a client's questions say nothing of it. */
   #isChallengedAnew(frames: readonly Frame[]): boolean {
+    if (this.#parts.role === "server") return false;
     const challenge = frames.findLast((frame) => frame.kind === "challenge");
     return challenge !== undefined && this.#parts.path.challenged(challenge.token);
   }
