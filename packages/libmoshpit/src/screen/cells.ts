@@ -49,14 +49,11 @@ const LEAST_REPEAT = 4;
 /** The attributes that were defined so far; number 0 is plain. Both sides build the same. */
 export class AttributeTable {
   readonly #known: Attributes[] = [PLAIN];
-  #last = 0;
+  readonly #numbers = new Map<string, number>([[keyOf(PLAIN), 0]]);
 
   /** The number of these attributes, or −1. */
   find(attributes: Attributes): number {
-    if (sameAttributes(this.#known[this.#last] ?? PLAIN, attributes)) return this.#last;
-    const found = this.#known.findIndex((known) => sameAttributes(known, attributes));
-    if (found >= 0) this.#last = found;
-    return found;
+    return this.#numbers.get(keyOf(attributes)) ?? -1;
   }
 
   get(number: number): Attributes {
@@ -67,12 +64,16 @@ export class AttributeTable {
 
   /** Beyond the limit nothing is kept: each use is a definition. */
   add(attributes: Attributes): void {
-    if (this.#known.length < MAX_ATTRIBUTES) this.#known.push(attributes);
+    if (this.#known.length >= MAX_ATTRIBUTES) return;
+    const key = keyOf(attributes);
+    if (!this.#numbers.has(key)) this.#numbers.set(key, this.#known.length);
+    this.#known.push(attributes);
   }
+}
 
-  get size(): number {
-    return this.#known.length;
-  }
+function keyOf({ fg, bg, underline, link }: Attributes): string {
+  const plain = `${fg},${bg},${underline}`;
+  return link === undefined ? plain : `${plain},${link.id};${link.uri}`;
 }
 
 /** Writes a row, as what is to be changed in the reference row. */

@@ -57,6 +57,14 @@ describe("diff and apply", () => {
     expect(apply(before, difference)).toEqual(emulator.state());
   });
 
+  it("a screen of more attributes than are numbered", () => {
+    const emulator = new Emulator(200, 60);
+    const cell = (i: number): string => `\x1b[38;2;${i >> 8};${i & 255};7mx`;
+    emulator.writeAll(encode(Array.from({ length: 12_000 }, (_, i) => cell(i))));
+    const empty = emptyState(200, 60);
+    expect(apply(empty, diff(empty, emulator.state()))).toEqual(emulator.state());
+  });
+
   it("rows that are kept are the same objects", () => {
     const emulator = new Emulator(20, 4);
     emulator.writeAll(encode("one\r\ntwo\r\nthree"));

@@ -116,6 +116,28 @@ describe("the emulator", () => {
     ]);
   });
 
+  it("answers queries from its state", () => {
+    for (const [output, answer] of [
+      ["\x1b[2;3H\x1b[6n", "\x1b[2;3R"],
+      ["\x1b[1;20Hx\x1b[6n", "\x1b[1;20R"],
+      ["\x1b[2;4r\x1b[?6h\x1b[2;3H\x1b[6n", "\x1b[2;3R"],
+      ["\x1b[2;3H\x1b[?6n", "\x1b[?2;3R"],
+      ["\x1b[5n", "\x1b[0n"],
+      ["\x1b[c", "\x1b[?1;2c"],
+      ["\x1b[?2004h\x1b[?2004$p", "\x1b[?2004;1$y"],
+      ["\x1b[?5h\x1b[?5$p", "\x1b[?5;1$y"],
+      ["\x1b[?1015$p", "\x1b[?1015;2$y"],
+      ["\x1bP$qm\x1b\\", "\x1bP1$r0m\x1b\\"],
+      ["\x1b[1;31;4:3m\x1bP$qm\x1b\\", "\x1bP1$r0;1;4:3;31m\x1b\\"],
+      ["\x1b[5 q\x1bP$q q\x1b\\", "\x1bP1$r5 q\x1b\\"],
+      ["\x1b[2;4r\x1bP$qr\x1b\\", "\x1bP1$r2;4r\x1b\\"],
+    ] as const) {
+      const emulator = new Emulator(20, 5);
+      emulator.writeAll(encode(output));
+      expect(emulator.takeEvents()).toEqual([{ type: "reply", text: answer }]);
+    }
+  });
+
   it("refuses impossible sizes", () => {
     for (const size of [0, -1, 1.5, 1_001, NaN]) {
       expect(() => new Emulator(size, 5)).toThrow(UsageError);

@@ -1,4 +1,5 @@
 import { UsageError } from "../util/index.js";
+import { answerQueries, type Answering } from "./answers.js";
 import { BG, COLOUR, normalColour, UNDERLINE_STYLE, type Attributes } from "./attributes.js";
 import { InputParser } from "./input-parser.js";
 import { FollowedState } from "./followed.js";
@@ -51,7 +52,11 @@ export class Emulator {
       lineLeaves: (line, continues) => this.#left.push(line, continues),
       alternateLeft: () => this.#followed.leaveAlternate(),
     });
-    this.#xterm.input.onRequestBell(() => this.#events.push({ type: "bell" }));
+    answerQueries(this.#xterm, () => this.#answering());
+    this.#xterm.input.onRequestBell(() => {
+      // Bells in a row are one.
+      if (this.#events.at(-1)?.type !== "bell") this.#events.push({ type: "bell" });
+    });
     this.#xterm.onReply((text) => this.#events.push({ type: "reply", text }));
   }
 
@@ -163,6 +168,17 @@ export class Emulator {
     };
     this.#rows.end();
     return state;
+  }
+
+  #answering(): Answering {
+    const { input, core } = this.#xterm;
+    const { fg, bg, extended } = input._curAttrData;
+    const { cursorStyle, cursorBlink } = core.decPrivateModes;
+    return {
+      pen: penOf(fg, bg, extended),
+      cursorShape: cursorShape(cursorStyle, cursorBlink),
+      modes: this.#followed.modes,
+    };
   }
 
   #page(buffer: XtermBuffer, keyboard: KeyboardFlags): Page {

@@ -2,6 +2,7 @@ import { PLAIN } from "./attributes.js";
 import { MODES, type Mode } from "./modes.js";
 import { isCertain, type Painter } from "./painter.js";
 import { BLANK_ROW, rowLength, sameCell, sameRow, textAt, widthAt, type Row } from "./row.js";
+import { findScroll, scrolled, type Scroll } from "./scroll-finder.js";
 import { ASCII, sameList, sameSaved, type Cursor, type Page } from "./state.js";
 
 /** Modes that painting depends on: so while painting, and as the state has them at the end. */
@@ -29,17 +30,27 @@ export function writePage(painter: Painter, page: Page, columns: number): void {
   painter.raw(keyboardSequence(page.keyboard));
 }
 
-/**
- * What is to be changed on a terminal that shows `from`, so that it shows `to`. `returned`: from the alternate screen,
- * which shares its scroll region with this one on many terminals.
- */
-export function paintPage(painter: Painter, from: Page, to: Page, columns: number, returned = false): void {
+/** What `paintPage` has to know of the terminal. */
+export interface HowToPaint {
+  /** Whether it is the alternate screen, which has no scrollback. */
+  readonly alternate: boolean;
+  /** Whether the alternate screen was just left, which shares its scroll region with this one on many terminals. */
+  readonly regionUnknown: boolean;
+}
+
+/** What is to be changed on a terminal that shows `from`, so that it shows `to`. */
+export function paintPage(painter: Painter, from: Page, to: Page, columns: number, how: HowToPaint): void {
   if (!sameList(from.tabs, to.tabs)) writeTabs(painter, to);
   const saves = !sameSaved(from.saved, to.saved);
+  // Many terminals keep lines that are deleted from the first row of the normal screen: nothing moves there.
+  const scroll = findScroll(from.rows, to.rows, how.alternate ? 0 : 1);
+  const rows = scroll === undefined ? from.rows : scrolled(from.rows, scroll);
   // Writing from one row into the next at the end of a region would scroll it, and origin mode counts from it.
-  const whole = returned || (hasRegion(from) && (wraps(from, to) || (saves && to.saved.origin)));
+  const needsWhole = wraps(rows, to.rows) || (saves && to.saved.origin);
+  const whole = how.regionUnknown || scroll !== undefined || (hasRegion(from) && needsWhole);
+  if (scroll !== undefined) moveRows(painter, scroll);
   if (whole) painter.rawMoving("\x1b[r");
-  paintRows(painter, from, to, columns);
+  paintRows(painter, rows, to, columns);
   if (saves) writeSaved(painter, to, columns);
   if (whole ? hasRegion(to) : from.top !== to.top || from.bottom !== to.bottom) writeRegion(painter, to);
   if (!sameList(from.keyboard, to.keyboard)) painter.raw(keyboardSequence(to.keyboard));
@@ -89,9 +100,17 @@ export function keyboardSequence([first = 0, ...pushed]: readonly number[]): str
   return `\x1b[<99u\x1b[=${first}u${pushed.map((flags) => `\x1b[>${flags}u`).join("")}`;
 }
 
-function paintRows(painter: Painter, from: Page, to: Page, columns: number): void {
+/** Deletes or inserts lines in a region that is just the block. What comes in is blank in the default colours. */
+function moveRows(painter: Painter, { top, bottom, by }: Scroll): void {
+  painter.pen(PLAIN);
+  painter.rawMoving(`\x1b[${top + 1};${bottom + 1}r`);
+  painter.moveTo(0, top);
+  painter.rawMoving(`\x1b[${Math.abs(by) === 1 ? "" : Math.abs(by)}${by > 0 ? "M" : "L"}`);
+}
+
+function paintRows(painter: Painter, from: readonly Row[], to: Page, columns: number): void {
   to.rows.forEach((row, y) => {
-    const before = from.rows[y] ?? BLANK_ROW;
+    const before = from[y] ?? BLANK_ROW;
     const wrap = wrapsAnew(before, row);
     if (!wrap && sameRow(before, row)) return;
     if (wrap) wrapFromAbove(painter, to, y, columns);
@@ -99,8 +118,8 @@ function paintRows(painter: Painter, from: Page, to: Page, columns: number): voi
   });
 }
 
-function wraps(from: Page, to: Page): boolean {
-  return to.rows.some((row, y) => wrapsAnew(from.rows[y] ?? BLANK_ROW, row));
+function wraps(from: readonly Row[], to: readonly Row[]): boolean {
+  return to.some((row, y) => wrapsAnew(from[y] ?? BLANK_ROW, row));
 }
 
 /** Whether the terminal has to be told that a row continues the one above: it did not before, or is erased first. */

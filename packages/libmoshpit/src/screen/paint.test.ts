@@ -52,6 +52,55 @@ describe("paint", () => {
     );
   });
 
+  it("moves the rows of a full-screen program that only moved", () => {
+    const emulator = new Emulator(80, 24);
+    const line = (i: number): string => `line ${i} of a text that is not quite short`;
+    emulator.writeAll(encode(`\x1b[?1049h${Array.from({ length: 24 }, (_, i) => line(i)).join("\r\n")}`));
+    const a = emulator.state();
+    emulator.writeAll(encode(`\x1b[2;23r\x1b[23H\r\n${line(99)}\r\n${line(98)}\x1b[r`));
+    const b = emulator.state();
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      const octets = paint(from, to);
+      expect(octets.length).toBeLessThan(250);
+      expect(visible(painted(from, octets))).toEqual(visible(to));
+    }
+  });
+
+  it("SC-PNT-004: and so it does where rows move, continue one another and have wide characters", () => {
+    const row = fc.constantFrom(
+      "",
+      "one",
+      "two",
+      "three",
+      "漢字漢字漢字漢字漢字x",
+      "a long line that goes on in the next row",
+      "\x1b[44mx\x1b[K\x1b[m",
+    );
+    const screen = fc.tuple(
+      fc.array(row, { minLength: 6, maxLength: 9 }),
+      fc.integer({ min: -4, max: 4 }),
+      fc.boolean(),
+      fc.array(row, { maxLength: 3 }),
+    );
+    fc.assert(
+      fc.property(screen, ([rows, by, alternate, more]) => {
+        const emulator = new Emulator(COLUMNS, ROWS);
+        emulator.writeAll(encode(`${alternate ? "\x1b[?1049h" : ""}${rows.join("\r\n")}`));
+        const a = emulator.state();
+        emulator.writeAll(
+          encode(`\x1b[2;9r\x1b[${by < 0 ? `${-by}T` : `${by}S`}\x1b[r\x1b[4H${more.join("\r\n")}`),
+        );
+        const b = emulator.state();
+        expect(visible(painted(a, paint(a, b)))).toEqual(visible(b));
+        expect(visible(painted(b, paint(b, a)))).toEqual(visible(a));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   it("writes nothing when nothing changed", () => {
     fc.assert(
       fc.property(vtStream, (stream) => {

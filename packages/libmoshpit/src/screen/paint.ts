@@ -29,7 +29,7 @@ export function paint(from: ScreenState, to: ScreenState): Uint8Array {
 function paintPages(painter: Painter, from: ScreenState, to: ScreenState): void {
   const { columns } = to;
   if (from.alternate !== undefined && to.alternate !== undefined && samePage(from.normal, to.normal)) {
-    paintPage(painter, from.alternate, to.alternate, columns);
+    paintPage(painter, from.alternate, to.alternate, columns, { alternate: true, regionUnknown: false });
     return;
   }
   // What is behind the alternate screen can be changed only without it.
@@ -39,7 +39,8 @@ function paintPages(painter: Painter, from: ScreenState, to: ScreenState): void 
     for (const [mode, on] of PAINTING) painter.mode(mode, on);
     painter.charsets(ASCII);
   }
-  paintPage(painter, from.normal, to.normal, columns, from.alternate !== undefined);
+  const regionUnknown = from.alternate !== undefined;
+  paintPage(painter, from.normal, to.normal, columns, { alternate: false, regionUnknown });
   if (to.alternate !== undefined) {
     enterAlternate(painter, to.normal, columns);
     writePage(painter, to.alternate, columns);

@@ -119,7 +119,7 @@ export interface XtermInput {
   setIconName(name: string): boolean;
   setHyperlink(data: string): boolean;
   registerCsiHandler(id: SequenceId, handler: (parameters: XtermParameters) => boolean): Disposable;
-  registerOscHandler(id: number, handler: (data: string) => boolean): Disposable;
+  registerDcsHandler(id: SequenceId, handler: (data: string) => boolean): Disposable;
   onRequestBell(listener: () => void): Disposable;
   onRequestReset(listener: () => void): Disposable;
   onColor(listener: (changes: readonly XtermColour[]) => void): Disposable;
@@ -139,6 +139,7 @@ export interface Xterm {
     scroll(erase: XtermAttributes, wrapped?: boolean): void;
   };
   readonly core: {
+    triggerDataEvent(text: string): void;
     isCursorHidden: boolean;
     readonly modes: { insertMode: boolean };
     readonly decPrivateModes: {
@@ -291,7 +292,7 @@ const INPUT_METHODS = [
   "setIconName",
   "setHyperlink",
   "registerCsiHandler",
-  "registerOscHandler",
+  "registerDcsHandler",
   "onRequestBell",
   "onRequestReset",
   "onColor",
@@ -315,7 +316,8 @@ function checkInsides(xterm: Xterm, service: unknown): void {
   need(typeof buffer.savedCurAttrData?.fg === "number" && buffer.ybase === 0, "the saved cursor");
   need(buffer.lines.maxLength === buffer.lines.length, "the size of a buffer");
   need(typeof buffer._memoryCleanupQueue?.clear === "function", "the memory clean-up");
-  need(typeof core?.decPrivateModes?.wraparound === "boolean", "the modes");
+  need(typeof core?.triggerDataEvent === "function", "the replies");
+  need(typeof core.decPrivateModes?.wraparound === "boolean", "the modes");
   need(typeof core.isCursorHidden === "boolean" && typeof core.modes.insertMode === "boolean", "the modes");
   need(typeof mouse?.activeProtocol === "string", "the mouse");
   need(Array.isArray(charsets?._charsets), "the character sets");
