@@ -142,11 +142,13 @@ function report({ title, limits }: Place, found: ReadonlyMap<string, Found>): Re
       text: `what the other session's ${situation} adds to moshpit's ${what}, ms`,
       value: added("moshpit", situation, what),
       limit: limits[what],
-      ratio: {
-        of: "what it adds to ssh's",
-        value: added("moshpit", situation, what) / Math.max(1, added("ssh", situation, what)),
-        limit: 1,
-      },
+      ratios: [
+        {
+          of: "what it adds to ssh's",
+          value: added("moshpit", situation, what) / Math.max(1, added("ssh", situation, what)),
+          limit: 1,
+        },
+      ],
     })),
   );
   const situations: readonly Situation[] = ["quiet", "yes", "cat"];

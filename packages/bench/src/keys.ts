@@ -194,30 +194,37 @@ function pooled(sessions: readonly SessionFigures[]): Figures {
 }
 
 function cleanLatency(figures: ReadonlyMap<string, Figures>): Goal[] {
-  return [besideMosh(figures, "p50", 105, 112), besideMosh(figures, "p95", 112, 154)];
+  return [
+    besideOthers(figures, "p50", 105, { ssh: 101.7, mosh: 112 }),
+    besideOthers(figures, "p95", 112, { ssh: 102, mosh: 154 }),
+  ];
 }
 
 function lossyLatency(figures: ReadonlyMap<string, Figures>): Goal[] {
   return [
-    besideMosh(figures, "p50", 115, 158),
-    besideMosh(figures, "p95", 160, 428),
-    besideMosh(figures, "p99", 260, 548),
+    besideOthers(figures, "p50", 115, { mosh: 158 }),
+    besideOthers(figures, "p95", 160, { mosh: 428 }),
+    besideOthers(figures, "p99", 260, { mosh: 548 }),
   ];
 }
 
-/** An absolute goal, and mosh's figure where it was set: on a slower machine the ratio of both stands in. */
-function besideMosh(
+/** An absolute goal, and what the others took where it was set: on a slower machine the ratio to one of them stands in. */
+function besideOthers(
   figures: ReadonlyMap<string, Figures>,
   what: "p50" | "p95" | "p99",
   limit: number,
-  moshThen: number,
+  then: Readonly<Record<string, number>>,
 ): Goal {
-  const [ours, theirs] = [figures.get("moshpit")?.ms[what] ?? NaN, figures.get("mosh")?.ms[what] ?? NaN];
+  const of = (name: string): number => figures.get(name)?.ms[what] ?? NaN;
   return {
     text: `moshpit's ${what}, ms`,
-    value: ours,
+    value: of("moshpit"),
     limit,
-    ratio: { of: `mosh's ${what}`, value: ours / theirs, limit: limit / moshThen },
+    ratios: Object.entries(then).map(([name, took]) => ({
+      of: `${name}'s ${what}`,
+      value: of("moshpit") / of(name),
+      limit: limit / took,
+    })),
   };
 }
 

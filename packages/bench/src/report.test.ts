@@ -13,7 +13,10 @@ describe("a goal", () => {
       text: "",
       value: 200,
       limit: 105,
-      ratio: { of: "mosh's", value: ratio, limit: 0.94 },
+      ratios: [
+        { of: "ssh's", value: 1.9, limit: 1.03 },
+        { of: "mosh's", value: ratio, limit: 0.94 },
+      ],
     });
     expect(met(slow(0.9))).toBe(true);
     expect(met(slow(0.95))).toBe(false);
@@ -21,12 +24,12 @@ describe("a goal", () => {
 
   it("is missed by what could not be measured", () => {
     expect(met({ text: "", value: NaN, limit: 1 }, 3)).toBe(false);
-    expect(met({ text: "", value: 2, limit: 1, ratio: { of: "", value: NaN, limit: 1 } })).toBe(false);
+    expect(met({ text: "", value: 2, limit: 1, ratios: [{ of: "", value: NaN, limit: 1 }] })).toBe(false);
   });
 
   it("is shown with its limits below the table", () => {
     const goals = [
-      { text: "median, ms", value: 2, limit: 1, ratio: { of: "mosh's", value: 0.5, limit: 0.25 } },
+      { text: "median, ms", value: 2, limit: 1, ratios: [{ of: "mosh's", value: 0.5, limit: 0.25 }] },
     ];
     expect(render({ title: "t", columns: ["", "p50"], rows: [["a", 2]], goals })).toBe(
       "## t\n\n    p50\na  2.00\n\nMISSED median, ms: 2.00 (at most 1.00), or of mosh's: 0.50 (at most 0.25)\n",

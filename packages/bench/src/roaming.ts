@@ -62,11 +62,13 @@ function report(change: string, changes: number, found: ReadonlyMap<string, Summ
       text: `moshpit's ${what} of the first key from the new address, ms`,
       value,
       limit,
-      ratio: {
-        of: `mosh's ${what}`,
-        value: value / (found.get("mosh")?.[what] ?? NaN),
-        limit: limit / MOSH_THEN_MS,
-      },
+      ratios: [
+        {
+          of: `mosh's ${what}`,
+          value: value / (found.get("mosh")?.[what] ?? NaN),
+          limit: limit / MOSH_THEN_MS,
+        },
+      ],
     };
   });
   return {
