@@ -33,6 +33,8 @@ export interface WorldOptions {
   readonly known?: boolean;
   /** Default true. */
   readonly startServer?: boolean;
+  /** Where mps keeps its hosts; default: in the world's directory. `system`: where it does by itself. */
+  readonly runtime?: "system";
 }
 
 const UDP_PORTS = 4;
@@ -52,6 +54,8 @@ export class World {
   readonly #options: WorldOptions;
   #server: Running | undefined;
   #serverError = "";
+  /** Session hosts whose listener has ended. */
+  readonly #left = new Set<number>();
   readonly #relays: Relay[] = [];
   readonly #started: Running[] = [];
   readonly #terminals: OuterTerminal[] = [];
@@ -86,7 +90,9 @@ export class World {
 
   /** Session hosts that serve somebody. */
   get hostPids(): readonly number[] {
-    return withDescendants(this.serverPid).filter((pid) => commandLine(pid).startsWith("mps-host "));
+    const children = this.#server?.child.pid === undefined ? [] : withDescendants(this.serverPid);
+    const isHost = (pid: number): boolean => isAlive(pid) && commandLine(pid).startsWith("mps-host ");
+    return [...new Set([...this.#left, ...children])].filter(isHost);
   }
 
   /** What mps wrote: its log. */
@@ -106,8 +112,10 @@ export class World {
     }
   }
 
-  async startServer(): Promise<void> {
-    const server = start("mps", ["-e", "-v", "-c", this.path("moshpits.toml")]);
+  /** `script`: another bundle of mps. */
+  async startServer(script?: string): Promise<void> {
+    const args = ["-e", "-v", "-c", this.path("moshpits.toml")];
+    const server = start("mps", args, script === undefined ? {} : { script });
     this.#server = server;
     this.#serverError = "";
     server.child.stderr?.on("data", (text: string) => (this.#serverError += text));
@@ -119,19 +127,29 @@ export class World {
     }
   }
 
+  /** Ends the listener alone; its session hosts go on. */
+  async endListener(signal: NodeJS.Signals): Promise<void> {
+    for (const pid of this.hostPids) this.#left.add(pid);
+    const server = this.#server;
+    this.#server = undefined;
+    server?.child.kill(signal);
+    await server?.finished;
+  }
+
   /** Ends the server and everything below it. */
   async stopServer(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     const server = this.#server;
+    const pids = [...this.#left].filter((each) => this.hostPids.includes(each));
     this.#server = undefined;
     const pid = server?.child.pid;
-    if (server === undefined || pid === undefined) return;
-    const pids = withDescendants(pid);
+    if (pid !== undefined) pids.push(...withDescendants(pid));
     for (const each of pids) tell(each, "SIGCONT");
-    tell(pid, signal);
+    if (pid !== undefined) tell(pid, signal);
     const deadline = performance.now() + 3_000;
     while (pids.some(isAlive) && performance.now() < deadline) await sleep(10);
     for (const each of pids) tell(each, "SIGKILL");
-    await server.finished;
+    this.#left.clear();
+    await server?.finished;
   }
 
   /** `-c` and the destination; `more` options go in between. */
@@ -274,6 +292,7 @@ export class World {
       port: this.port,
       udp_ports: `${this.udpPorts.first}-${this.udpPorts.last}`,
       authorized_keys: `${basename(this.directory)}/authorized_keys`,
+      ...(this.#options.runtime === "system" ? {} : { runtime_dir: this.path("run") }),
       ...this.#options.server,
     };
     this.writeConfig("moshpits.toml", mps, "[mps]\n");

@@ -54,6 +54,11 @@ export class HostLink {
     this.#stream.end();
   }
 
+  /** Ends at once, for both. */
+  destroy(): void {
+    this.#stream.destroy();
+  }
+
   #read(bytes: Uint8Array): void {
     if (this.#ended) return;
     try {
