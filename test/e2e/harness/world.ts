@@ -136,6 +136,15 @@ export class World {
     await server?.finished;
   }
 
+  /** Changes a line of mps' configuration; a signal or a start takes it in. */
+  reconfigure(key: string, value: string | number): void {
+    const path = this.path("moshpits.toml");
+    const others = readFileSync(path, "utf8")
+      .split("\n")
+      .filter((line) => !line.startsWith(`${key} =`));
+    writeFileSync(path, [...others, `${key} = ${JSON.stringify(value)}`].join("\n"));
+  }
+
   /** Ends the server and everything below it. */
   async stopServer(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     const server = this.#server;

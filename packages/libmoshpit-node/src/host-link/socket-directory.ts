@@ -35,7 +35,7 @@ export interface DirectoryOwner {
  */
 export class OwnedDirectory {
   readonly path: string;
-  readonly #descriptor: number;
+  #descriptor: number | undefined;
   readonly #base: string;
 
   private constructor(path: string, descriptor: number) {
@@ -93,7 +93,9 @@ export class OwnedDirectory {
 
   /** Its entries are at `entry` no more. */
   close(): void {
-    closeSync(this.#descriptor);
+    // Once: its number may be another's by then.
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
   }
 }
 

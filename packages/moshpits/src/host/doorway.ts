@@ -30,6 +30,8 @@ export interface DoorwayHandlers {
   /** Of a listener that has proved itself. */
   message(message: HostLinkMessage, link: HostLink): void;
   ended(link: HostLink): void;
+  /** For a caller to prove itself; default 5 s. */
+  readonly proofMs?: number;
 }
 
 /**
@@ -79,7 +81,7 @@ export class Doorway {
 
   #called(socket: Socket): void {
     this.#callers.add(socket);
-    const timer = setTimeout(() => socket.destroy(), PROOF_MS);
+    const timer = setTimeout(() => socket.destroy(), this.#handlers.proofMs ?? PROOF_MS);
     const hostNonce = new Uint8Array(randomBytes(PROOF_OCTETS));
     let isListener = false;
     const link: HostLink = new HostLink(socket, {
