@@ -9,6 +9,8 @@ import { hostKeyOf, Reloader } from "./reload.js";
 
 /** Could not start. */
 const FAILED = 1;
+/** The terminal went that mps was started at. */
+export const HUNG_UP = 129;
 
 /** Runs `mps` until a signal ends it; the exit status. `hostPath` is the script of a session host. */
 export async function run(argv: readonly string[], hostPath: string): Promise<number> {
@@ -37,7 +39,7 @@ export async function run(argv: readonly string[], hostPath: string): Promise<nu
     const signal = await ended;
     listener.stop();
     log.info(`stopped by ${signal}; sessions go on`);
-    return 0;
+    return signal === "SIGHUP" ? HUNG_UP : 0;
   } catch (error) {
     if (!(error instanceof StartupError)) throw error;
     log.error(error.message);

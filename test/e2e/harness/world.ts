@@ -1,4 +1,12 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createConnection } from "node:net";
 import { userInfo } from "node:os";
 import { basename, join } from "node:path";
@@ -267,6 +275,7 @@ export class World {
     for (const { child } of this.#started) child.kill("SIGKILL");
     await Promise.all(this.#relays.map((relay) => relay.stop()));
     await this.stopServer();
+    if (this.#options.runtime === "system") this.#removeRecords();
     rmSync(this.directory, { recursive: true, force: true });
   }
 
@@ -305,6 +314,14 @@ export class World {
       ...this.#options.server,
     };
     this.writeConfig("moshpits.toml", mps, "[mps]\n");
+  }
+
+  /** Of hosts that were killed while no listener was there to see it. */
+  #removeRecords(): void {
+    const base = "/run/moshpits";
+    if (!existsSync(base)) return;
+    const mine = readdirSync(base).filter((name) => name.startsWith(`listener-${this.port}-`));
+    for (const name of mine) rmSync(join(base, name), { recursive: true });
   }
 
   async #answers(): Promise<boolean> {
