@@ -89,7 +89,7 @@ describe.concurrent("a listener that is started again", { timeout: 180_000 }, ()
     });
   });
 
-  it("does not call a session gone while its host stands still", async () => {
+  it("PL-RESUME-008 does not call a session gone while its host stands still", async () => {
     await inWorld(async (world) => {
       const session = await typing(world, 23);
       await world.endListener("SIGTERM");

@@ -110,6 +110,7 @@ export const moshpit: PeerKind = {
         `ip = "${link.serverAddress}"`,
         `port = ${port}`,
         `authorized_keys = "${basename(dir)}/authorized_keys"`,
+        `runtime_dir = "${join(dir, "run")}"`,
       ].join("\n"),
     );
     const server = startServer(

@@ -33,6 +33,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Doorway } from "../host/doorway.js";
 import { HostRegistry, type HostRecord } from "./host-registry.js";
 import { Hosts } from "./hosts.js";
+import { MAX_SESSIONS } from "./limits.js";
 import { identityOfProcess } from "./process-identity.js";
 
 const account = currentUser();
@@ -124,12 +125,15 @@ interface Running {
 }
 
 /** A host as it should be. */
-async function runningHost(of: HostRecord): Promise<Running> {
+async function runningHost(
+  of: HostRecord,
+  sessions: readonly (typeof session)[] = [session],
+): Promise<Running> {
   const received: HostLinkMessage[] = [];
   const links: HostLink[] = [];
   const { directory, ...facts } = registry.doorwayOf(of);
   const doorway = await Doorway.open({ ...facts, directory } as Parameters<typeof Doorway.open>[0], {
-    sessions: () => [session],
+    sessions: () => sessions,
     adopted: (link) => links.push(link),
     message: (message) => received.push(message),
     ended: () => undefined,
@@ -205,6 +209,17 @@ describe("a listener that finds a host", () => {
     await expect(nextListener().open(account, request, "work")).rejects.toMatchObject({
       code: RejectCode.NAME_TAKEN,
     });
+  });
+
+  it("counts its sessions among those that the user may have", async () => {
+    const many = Array.from({ length: MAX_SESSIONS }, (_, i) => ({
+      ...session,
+      sessionId: Uint8Array.from({ length: 16 }, () => i),
+      sessionName: `s${i}`,
+    }));
+    await runningHost(record(), many);
+    const request = { ...session, connection, openRequest: new Uint8Array(0) };
+    await expect(nextListener().open(account, request)).rejects.toMatchObject({ code: RejectCode.BUSY });
   });
 
   it("finds it again where the link is lost and the process lives", async () => {
