@@ -162,6 +162,25 @@ async function impostor(
   return { told, server };
 }
 
+/** A program that speaks as the host, as far as it can. */
+async function impersonator(
+  of: HostRecord,
+  { token, uid }: { readonly token: Uint8Array; readonly uid: number },
+  adopted: (socket: Socket) => void = () => undefined,
+): Promise<void> {
+  await impostor(socketPath(of), (socket) => {
+    socket.write(helloOf(of));
+    socket.once("data", (bytes) => {
+      const adopt = decodeHostMessage(bytes.subarray(4));
+      if (adopt.case !== "adopt") throw new Error(adopt.case);
+      const context = { hostId: of.hostId, hostNonce: new Uint8Array(32), listenerNonce: adopt.value.nonce };
+      const proof = proofOf("host", token, context);
+      socket.write(framed({ case: "adopted", value: { proof, processId: 1, uid, sessions: [session] } }));
+      adopted(socket);
+    });
+  });
+}
+
 const framed = (init: HostLinkMessageInit): Uint8Array => frame(encodeHostMessage(init));
 const helloOf = ({ hostId }: HostRecord, version = LINK_VERSION): Uint8Array =>
   framed({
@@ -307,26 +326,36 @@ describe("a listener that is led to something else", () => {
       [undefined, account.uid + 1, `it runs as uid ${account.uid + 1}, must be ${account.uid}`],
     ] as const) {
       const of = record();
-      await impostor(socketPath(of), (socket) => {
-        socket.write(helloOf(of));
-        socket.once("data", (bytes) => {
-          const adopt = decodeHostMessage(bytes.subarray(4));
-          if (adopt.case !== "adopt") throw new Error(adopt.case);
-          const context = {
-            hostId: of.hostId,
-            hostNonce: new Uint8Array(32),
-            listenerNonce: adopt.value.nonce,
-          };
-          const proof = proofOf("host", token ?? of.token, context);
-          socket.write(framed({ case: "adopted", value: { proof, processId: 1, uid, sessions: [session] } }));
-        });
-      });
+      await impersonator(of, { token: token ?? of.token, uid });
       await expectKept(nextListener());
       expect(lines.join("\n")).toContain(why);
       hosts?.close();
       registry = openRegistry();
       registry.forget(of);
     }
+  });
+
+  it("hears a user's own program that has the token, and has time for others when that talks without end", async () => {
+    const of = record();
+    let written = 0;
+    await impersonator(of, { token: of.token, uid: account.uid }, (socket) => {
+      const ended = { sessionId: new Uint8Array(16), text: "" };
+      const octets = Buffer.concat(
+        Array(100).fill(framed({ case: "sessionEnded", value: ended })) as Uint8Array[],
+      );
+      const write = (): void => {
+        do written += octets.length;
+        while (!socket.destroyed && socket.write(octets));
+      };
+      socket.on("drain", write);
+      write();
+    });
+    expect(await nextListener().find(account, attachment)).toBeDefined();
+    await sleep(1_500);
+    // The second or third second's share, and what the sockets hold.
+    expect(written).toBeGreaterThan(10_000);
+    expect(written).toBeLessThan(1_000_000);
+    expect(lines).toHaveLength(1);
   });
 
   it("proves nothing to another host, to whose socket a link leads", async () => {

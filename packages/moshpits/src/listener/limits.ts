@@ -36,6 +36,9 @@ export const SPARE_DELAY_MS = 500;
 export const SPARE_RETRY_MS = 1_000;
 export const SPARE_RETRY_MAX_MS = 60_000;
 
+/** Messages of one host in a second after which it has to wait for the next. */
+export const HOST_MESSAGES = 1_000;
+
 /** Lines a minute that one host may put into the log. */
 export const HOST_LOG_LINES = 200;
 

@@ -4,7 +4,6 @@ import {
   HostLink,
   LINK_FEATURES,
   LINK_VERSION,
-  LOG_RECORD_LEVELS,
   type AttachmentResumed,
   type DoorwayInit,
   type HostLinkHandlers,
@@ -18,6 +17,7 @@ import type { Account } from "libmoshpit-node/users";
 import { printable } from "libmoshpit/handshake";
 import { toHex } from "libmoshpit/util";
 import { RejectCode } from "libmoshpit/wire";
+import { HostLog } from "./host-log.js";
 import {
   OpenError,
   rejectCodeOf,
@@ -25,7 +25,7 @@ import {
   type HostResumeRequest,
   type KnownSession,
 } from "./host-requests.js";
-import { HOST_LOG_LINES, MAX_GROUPS_TOLD, OPEN_TIMEOUT_MS } from "./limits.js";
+import { HOST_MESSAGES, MAX_GROUPS_TOLD, OPEN_TIMEOUT_MS } from "./limits.js";
 import type { ProcessIdentity } from "./process-identity.js";
 import { Questions } from "./questions.js";
 import type { HostExit } from "./spare-host.js";
@@ -65,6 +65,7 @@ export class UserHost {
   readonly #sessions = new Map<string, KnownSession>();
   /** By connection id. */
   readonly #resumptions: Questions<bigint, AttachmentResumed>;
+  readonly #log: HostLog;
   #link: HostLink | undefined;
   /** Until it says otherwise, those of its installation, which is this one. */
   #features: ReadonlySet<number> = new Set(LINK_FEATURES);
@@ -72,10 +73,11 @@ export class UserHost {
   #retired = false;
   #parted = false;
   #disowned = false;
-  #lines = { minute: 0, count: 0 };
+  #second = { ends: 0, count: 0 };
 
   constructor(config: UserHostConfig) {
     this.#config = config;
+    this.#log = new HostLog(config.log, this.#whose);
     const timeoutMs = config.openTimeoutMs ?? OPEN_TIMEOUT_MS;
     this.#openings = new Questions(timeoutMs);
     this.#resumptions = new Questions(timeoutMs);
@@ -188,6 +190,7 @@ export class UserHost {
   /** Of a process that is the user's: whatever it says may be meant to do harm. */
   #received(message: HostLinkMessage): void {
     const { log } = this.#config;
+    this.#limitRate();
     switch (message.case) {
       case "ready":
         this.#ready(message.value);
@@ -215,7 +218,7 @@ export class UserHost {
         return;
       }
       case "logRecord":
-        this.#relay(message.value.level, message.value.text);
+        this.#log.relay(message.value.level, message.value.text);
         return;
       default:
         this.#disown(`sent ${message.case}, which is not its to send`);
@@ -277,17 +280,12 @@ export class UserHost {
     if (this.#retired && !this.#parted && this.load === 0) this.#config.kill();
   }
 
-  /** A host is its user's: it gets a share of the log and no more. */
-  #relay(level: number, text: string): void {
-    const minute = Math.floor(performance.now() / 60_000);
-    if (minute !== this.#lines.minute) this.#lines = { minute, count: 0 };
-    this.#lines.count += 1;
-    const log = this.#config.log.child({ target: "host" });
-    if (this.#lines.count <= HOST_LOG_LINES) {
-      log.write(LOG_RECORD_LEVELS[level - 1] ?? "info", `${this.#whose} ${printable(text)}`);
-    } else if (this.#lines.count === HOST_LOG_LINES + 1) {
-      log.warn(`${this.#whose} logs too much: the rest of this minute is left out`);
-    }
+  /** One that says more than any host has to say waits for the rest of the second: other users' are heard as well. */
+  #limitRate(): void {
+    const now = performance.now();
+    if (now >= this.#second.ends) this.#second = { ends: now + 1_000, count: 0 };
+    this.#second.count += 1;
+    if (this.#second.count === HOST_MESSAGES) this.#link?.hold(this.#second.ends - now);
   }
 
   #linkEnded(error: Error | undefined): void {
