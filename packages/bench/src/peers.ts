@@ -117,6 +117,7 @@ async function startMps(link: Link, name: string, variables: Record<string, stri
       `port = ${port}`,
       ...(udp === undefined ? [] : [`udp_ports = "${udp.first}-${udp.last}"`]),
       `authorized_keys = "${basename(dir)}/authorized_keys"`,
+      `runtime_dir = "${join(dir, "run")}"`,
     ].join("\n"),
   );
   const server = startServer(

@@ -190,6 +190,13 @@ const SERVER_ROWS: Record<string, Row<ServerConfig>> = {
     fallback: ".mp/authorized_keys",
     wrong: ["/etc/keys", "../keys", "a/../../b", "~/keys", "keys/", ""],
   },
+  "mps.runtime_dir": {
+    text: "/run/other",
+    effect: (c) => c.runtimeDirectory,
+    effective: "/run/other",
+    fallback: undefined,
+    wrong: ["", "~else/run"],
+  },
   "mps.detached_lifetime_secs": {
     text: "3600",
     effect: (c) => c.detachedLifetimeSecs,

@@ -73,6 +73,11 @@ export const SERVER_PROGRAM: Program = {
       fallback: 604_800,
       help: "How long a session lives on without hearing from its client, in seconds",
     },
+    {
+      key: "mps.runtime_dir",
+      kind: { type: "path" },
+      help: "Directory in which the next mps finds the sessions that run (without it /run/moshpits for root, ~/.mp/run for others)",
+    },
     ...common.tracing,
   ],
   notes: [

@@ -13,6 +13,8 @@ export interface ServerConfig {
   /** Relative to the home directory of the user who logs in. */
   readonly authorizedKeys: string;
   readonly detachedLifetimeSecs: number;
+  /** Where session hosts are found again; undefined: where it is by default (`mps`). */
+  readonly runtimeDirectory: string | undefined;
   readonly privateKeyPath: string;
   readonly publicKeyPath: string;
   /** Only to look whether everything is in order. */
@@ -39,6 +41,7 @@ function complete(values: Values): ServerConfig | string {
     udpPorts,
     authorizedKeys: values.certainText("mps.authorized_keys"),
     detachedLifetimeSecs: values.number("mps.detached_lifetime_secs"),
+    runtimeDirectory: values.text("mps.runtime_dir"),
     privateKeyPath,
     publicKeyPath: values.text("public_key_path") ?? `${privateKeyPath}.pub`,
     check: values.switch("check"),
