@@ -171,6 +171,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   config_absolute_path: "every test here names its file so",
   check: "check-and-doctor.test.ts",
   "mps.detached_lifetime_secs": "server.test.ts",
+  "mps.runtime_dir": "restart.test.ts: every world has its own",
 };
 
 let world: World;

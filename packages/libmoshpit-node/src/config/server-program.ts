@@ -76,6 +76,7 @@ export const SERVER_PROGRAM: Program = {
     {
       key: "mps.runtime_dir",
       kind: { type: "path" },
+      example: "/run/moshpits",
       help: "Directory in which the next mps finds the sessions that run (without it /run/moshpits for root, ~/.mp/run for others)",
     },
     ...common.tracing,
