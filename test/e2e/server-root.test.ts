@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formatPublicKeyLine } from "../../packages/libmoshpit-node/src/keys/index.js";
+import { link } from "../../packages/libmoshpit-node/src/net/relay/index.js";
 import { lookupUser, type Account } from "../../packages/libmoshpit-node/src/users/index.js";
 import { RejectCode } from "../../packages/libmoshpit/src/wire/index.js";
 import { dial, LibraryClient } from "./harness/library-client.js";
@@ -211,6 +212,29 @@ describe.skipIf(!isRoot)("mps as root (skipped for anybody else)", () => {
       }
     });
 
+    it("are resumed into: a client of theirs whose path died while no listener was there", async () => {
+      const relay = await world.relay(link("", { delayMs: 5 }), 31);
+      const mp = world.startMp("echo ready $USER; while read line; do echo got $line; done", {
+        input: "open",
+        args: [`${NAMES[0]}@${relay.address}`],
+      });
+      let shown = "";
+      mp.child.stdout?.on("data", (text: Buffer) => (shown += text.toString()));
+      for (let i = 0; i < 500 && !shown.includes(`ready ${NAMES[0]}\n`); i++) await sleep(20);
+      expect(shown).toBe(`ready ${NAMES[0]}\n`);
+      await world.endListener("SIGKILL");
+      relay.strand();
+      mp.child.stdin?.write("three\n");
+      await sleep(1_000);
+      await world.startServer();
+      await world.logs(new RegExp(`user=${NAMES[0]} .* was found, sessions: 1`));
+      for (let i = 0; i < 1_500 && !shown.includes("got three"); i++) await sleep(20);
+      await world.logs(new RegExp(` resumed user=${NAMES[0]} `));
+      mp.child.stdin?.end();
+      const { status, stdout } = await mp.finished;
+      expect([status, stdout.toString()]).toEqual([0, `ready ${NAMES[0]}\ngot three\n`]);
+    });
+
     it("crash one by one: the other user's session does not notice", async () => {
       const [alice, bob] = [await open(NAMES[0]), await open(NAMES[1])];
       await world.endListener("SIGTERM");
@@ -268,6 +292,9 @@ describe.skipIf(!isRoot)("mps as root (skipped for anybody else)", () => {
       expect(log).toContain("listening on");
 
       expect(await output(name, "whoami")).toBe(name);
+      // Where the next mps of this user finds the hosts.
+      expect(statSync(join(home, ".mp/run"))).toMatchObject({ uid, mode: 0o40711 });
+      expect(statSync(join(home, ".mp/run", String(uid)))).toMatchObject({ uid, mode: 0o40700 });
       const { ip: host, port, client: identity } = world;
       const request = { case: "open", value: { command: "id" } } as const;
       const other = await dial({ host, port, identity, request, user: NAMES[1] });

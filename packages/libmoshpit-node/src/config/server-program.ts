@@ -84,6 +84,7 @@ export const SERVER_PROGRAM: Program = {
   notes: [
     "Key by key, an environment variable wins over a flag, and a flag over the file. This differs from sshd, where the command line wins.",
     "mps config prints every setting that is in force and where its value comes from.",
+    "SIGTERM ends mps and no session: the next mps finds those that run. SIGHUP has it read its configuration and host key again.",
     "Exit status: 0 after a signal asked it to end, 1 if it could not start, 2 for a wrong option, variable or config file.",
   ],
 };
