@@ -1,5 +1,6 @@
 import type { Attributes } from "./attributes.js";
-import { AttributeTable, readAttributes, readRow } from "./cells.js";
+import { AttributeTable, readAttributes } from "./attribute-codec.js";
+import { readRow } from "./cells.js";
 import { PAGE_PART, PART, ROW_OP, sized } from "./diff.js";
 import {
   MAX_CELLS,

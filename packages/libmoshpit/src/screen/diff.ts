@@ -1,5 +1,6 @@
 import { sameAttributes } from "./attributes.js";
-import { AttributeTable, writeAttributes, writeRow } from "./cells.js";
+import { AttributeTable, writeAttributes } from "./attribute-codec.js";
+import { writeRow } from "./cells.js";
 import { OctetWriter } from "./octets.js";
 import { BLANK_ROW, sameRow, type Row } from "./row.js";
 import {

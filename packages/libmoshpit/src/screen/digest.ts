@@ -1,4 +1,4 @@
-import { writeAttributes } from "./cells.js";
+import { writeAttributes } from "./attribute-codec.js";
 import { OctetWriter } from "./octets.js";
 import { rowLength, textAt, widthAt, attributesAt, type Row } from "./row.js";
 import type { Charsets, Page, ScreenState } from "./state.js";

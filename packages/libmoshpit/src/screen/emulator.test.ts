@@ -155,6 +155,16 @@ describe("what is corrected in xterm", () => {
     expect(screenText(run("\x1b[3C\u0301"))[0]).toBe("   \u0301");
   });
 
+  it("a mark does not change the width of the cell that it joins, whatever was printed before", () => {
+    const emulator = new Emulator(20, 3);
+    emulator.writeAll(encode("a字"));
+    emulator.resize(2, 3);
+    emulator.writeAll(encode("\u200dx"));
+    const row = emulator.state().normal.rows[0]!;
+    for (let x = 0; x < row.words.length / 3; x++) expect(widthAt(row, x)).toBe(1);
+    expect(screenText(run("\x1b[?7l\x1b[1;19Hab漢\u0301"))[0]).toBe(" ".repeat(18) + "a\u0301b");
+  });
+
   it("SC-CEL-004: marks beyond the limit are left out, in one piece and in many", () => {
     for (const between of ["", "\x1b[m"]) {
       const text = textAt(run("a" + `${between}\u0301`.repeat(5_000)).normal.rows[0]!, 0);

@@ -1,4 +1,5 @@
-import { AttributeTable, readRow, writeRow } from "./cells.js";
+import { AttributeTable } from "./attribute-codec.js";
+import { readRow, writeRow } from "./cells.js";
 import { MAX_CELLS, MAX_ENCODED_OCTETS } from "./limits.js";
 import { OctetReader, OctetWriter } from "./octets.js";
 import { BLANK, BLANK_ROW, CELL_WORDS, captureRow, type Row } from "./row.js";

@@ -255,13 +255,14 @@ function useWidths(service: UnicodeService, joined: () => void): void {
   service.register({
     version: "moshpit",
     wcwidth,
-    charProperties: (codePoint, preceding) => {
+    charProperties: (codePoint) => {
       // Below U+0300 all that is ever printed has one cell; this is the hottest line of all.
       if (codePoint < 0x300) return ONE_CELL;
       const width = wcwidth(codePoint);
       if (width > 0) return joinState(width, false);
       joined();
-      return joinState(joinWidth(preceding), true);
+      // Without a width of its own it never changes that of the cell, whatever was printed last.
+      return joinState(0, true);
     },
   });
   service.activeVersion = "moshpit";
