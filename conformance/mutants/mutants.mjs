@@ -295,6 +295,64 @@ export const MUTANTS = [
     ],
     killedBy: ["l2/path/padding@client"],
   },
+  {
+    name: "questions-move-the-path",
+    about: "a server takes a client's Challenges for another path, and forgets what it measured",
+    patches: [{ find: 'if (this.#parts.role === "server") return false;', replace: "" }],
+    killedBy: ["l2/life/a-question-is-answered@server"],
+  },
+  {
+    name: "silence-is-not-asked-about",
+    about: "a client that hears nothing sends Heartbeats only",
+    patches: [{ find: 'else this.#parts.due.add("liveness");', replace: "" }],
+    killedBy: ["l2/life/silence-is-asked-about@client"],
+  },
+  {
+    name: "former-connection-is-heard",
+    about: "packets of a connection that another one replaced are still taken",
+    patches: [
+      {
+        find: "const { id } = this.#current;\n    this.#current.silence();",
+        replace: "const { id } = ((this as any).former = this.#current);",
+      },
+      {
+        find: "const candidate = this.#candidate?.connection;\n    return candidate",
+        replace: `const candidate = this.#candidate?.connection;
+          const former = (this as any).former;
+          if (former !== undefined && connectionIdOf(datagram) === former.id) return former;
+          return candidate`,
+      },
+    ],
+    killedBy: both("l2/resume/the-former-is-erased"),
+  },
+  {
+    name: "frames-end-with-their-connection",
+    about: "what was in flight on a connection is forgotten with it",
+    patches: [{ find: "this.#streams.send.askAll();", replace: "this.#streams.send.clear();" }],
+    killedBy: both("l2/resume/exactly-once"),
+  },
+  {
+    name: "any-generation-is-new",
+    about: "a server grants a generation that is over",
+    patches: [
+      {
+        find: "if (generation > this.#generation && generation >= newest) return;",
+        replace: "if (generation > 0) return;",
+      },
+    ],
+    killedBy: ["l2/resume/stale-generations@server"],
+  },
+  {
+    name: "candidates-stay",
+    about: "a candidate that nobody uses is kept for good",
+    patches: [
+      {
+        find: 'else if (expired === "candidate-expired") this.#retire(this.#connections.dropCandidate());',
+        replace: "",
+      },
+    ],
+    killedBy: ["l2/resume/a-candidate-expires@server"],
+  },
 ];
 
 /** Programs that do not try. Every case that runs has to end badly, with this verdict if it is named. */

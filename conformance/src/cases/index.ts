@@ -14,6 +14,7 @@ import { NETWORK_CASES } from "./l2-networks.js";
 import { ORDER_CASES } from "./l2-order.js";
 import { PATH_CASES } from "./l2-path.js";
 import { REPETITION_CASES } from "./l2-repetition.js";
+import { RESUME_CASES } from "./l2-resume.js";
 import { RTT_CASES } from "./l2-rtt.js";
 import { TAIL_CASES } from "./l2-tail.js";
 import { TRACE_CASES } from "./l2-traces.js";
@@ -35,6 +36,7 @@ const DEFINITIONS: readonly CaseDefinition[] = [
   ...REPETITION_CASES,
   ...PATH_CASES,
   ...LIFE_CASES,
+  ...RESUME_CASES,
   ...NETWORK_CASES,
   ...TRACE_CASES,
 ];

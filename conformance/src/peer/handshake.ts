@@ -30,6 +30,7 @@ import {
   type ConnectionSecrets,
   type HandshakeMessage,
   type KeyExchangeGroup,
+  type RejectCode,
 } from "libmoshpit/wire";
 import { CaseFailure, must } from "../run/case.js";
 
@@ -147,6 +148,15 @@ export interface ServerAnswer {
   readonly secrets: ConnectionSecrets;
 }
 
+/** What a client claimed, the answer to it, and the keys of the datagrams. */
+export interface ClientAnswer {
+  readonly f5: Uint8Array;
+  readonly secrets: ConnectionSecrets;
+  readonly claim: ReturnType<typeof decodeClientClaim>;
+}
+
+type AnswerInit = NonNullable<Parameters<typeof encodeHandshakeMessage>[0]["message"]>;
+
 /** The runner as the server: verifies all that the testee's client proves. */
 export class RunnerServer {
   readonly #config: Common;
@@ -200,10 +210,16 @@ export class RunnerServer {
   }
 
   /** Takes F4, gives F5 and the keys. */
-  accept(
-    octets: Uint8Array,
-    accepted: AcceptedInit,
-  ): { f5: Uint8Array; secrets: ConnectionSecrets; claim: ReturnType<typeof decodeClientClaim> } {
+  accept(octets: Uint8Array, accepted: (claim: ClientAnswer["claim"]) => AcceptedInit): ClientAnswer {
+    return this.#answer(octets, (claim) => ({ case: "accepted", value: accepted(claim) }));
+  }
+
+  /** Takes F4, gives an F5 that says no. */
+  reject(octets: Uint8Array, code: RejectCode): ClientAnswer {
+    return this.#answer(octets, () => ({ case: "rejected", value: { code, text: "" } }));
+  }
+
+  #answer(octets: Uint8Array, answer: (claim: ClientAnswer["claim"]) => AnswerInit): ClientAnswer {
     const { crypto } = this.#config;
     const [f4] = framesOf(octets, 1);
     if (this.#secrets === undefined || this.#sealer === undefined) throw new Error("F2 was not made");
@@ -214,7 +230,7 @@ export class RunnerServer {
     this.#transcript.addFrame(frame(f4));
     const hash = this.#transcript.hash();
     const udp = deriveUdpSecrets(crypto, this.#secrets.mainSecret, hash, this.#suite);
-    const f5 = this.#sealer.seal(encodeHandshakeMessage({ message: { case: "accepted", value: accepted } }));
+    const f5 = this.#sealer.seal(encodeHandshakeMessage({ message: answer(claim) }));
     return { f5, secrets: udp.connection, claim };
   }
 }

@@ -1,5 +1,5 @@
 import type { CryptoProvider } from "libmoshpit/crypto";
-import { equalBytes, PeerError, RangeSet, type Micros } from "libmoshpit/util";
+import { equalBytes, PeerError, type Micros, type RangeSet } from "libmoshpit/util";
 import {
   AMPLIFICATION_LIMIT,
   decodePayload,
@@ -8,11 +8,11 @@ import {
   MAX_DATAGRAM,
   MAX_ECHO_HOLD,
   PacketOpener,
-  SEQUENCE_WINDOW,
   type ConnectionSecrets,
   type Payload,
 } from "libmoshpit/wire";
 import { CaseFailure, must, type RoleName } from "../run/case.js";
+import { AttachmentFacts } from "./facts.js";
 import { described, missingIn, type ObservedPacket } from "./observed.js";
 
 /** An authentic packet that the runner gave to the testee. */
@@ -38,6 +38,8 @@ export interface ObserverConfig {
   readonly connectionId: bigint;
   readonly serverAddress: string;
   readonly log: string[];
+  /** Of the attachment that the connection carries; default: a new one. */
+  readonly facts?: AttachmentFacts;
 }
 
 /**
@@ -46,66 +48,61 @@ export interface ObserverConfig {
  */
 export class Observer {
   readonly packets: ObservedPacket[] = [];
-  /** Sequence numbers that the testee was given. */
-  readonly received: RangeSet = new RangeSet();
+  readonly facts: AttachmentFacts;
   readonly #config: ObserverConfig;
   readonly #opener: PacketOpener;
-  readonly #sentFrames = new Map<number, Uint8Array>();
-  readonly #acknowledged = new RangeSet();
   readonly #numbersGiven = new Set<number>();
   readonly #addresses = new Map<string, AddressState>();
-  #acknowledgedBelow = 0;
   #largestGiven = -1;
   #newestTimestamp: { readonly at: Micros; readonly timestamp: number } | undefined;
   #path: string | undefined;
-  /** Packets that were authentic, and of them those with a possible payload. */
-  #counted = { authentic: 0, possible: 0, largest: 0 };
-  #peerNext = 0;
-  #limit = SEQUENCE_WINDOW;
-  #lastCumulative = 0;
+  /** Packets with a possible payload, and one more than the largest number of them. FR-HEAD-004. */
+  #counted = 0;
+  #largestEnd = 0;
   #clock: { readonly at: Micros; readonly timestamp: number } | undefined;
 
   constructor(config: ObserverConfig) {
     const { role, crypto, secrets, connectionId } = config;
     this.#config = config;
+    this.facts = config.facts ?? new AttachmentFacts();
     const keys = role === "client" ? secrets.clientToServer : secrets.serverToClient;
     this.#opener = new PacketOpener(crypto, secrets.suite, connectionId, keys);
   }
 
+  /** Sequence numbers that the testee was given. */
+  get received(): RangeSet {
+    return this.facts.received;
+  }
+
   /** All sequence numbers below this one were given. */
   get cumulativeGiven(): number {
-    const [first] = this.received.ranges;
-    return first?.start === 0 ? first.end : 0;
+    return this.facts.cumulativeGiven;
   }
 
   /** One more than the highest sequence number that the testee used. */
   get nextUsed(): number {
-    return this.#sentFrames.size;
+    return this.facts.sent.size;
   }
 
   /** Whether everything that the testee sent was acknowledged by what it was given. */
   get allAcknowledged(): boolean {
-    return this.#acknowledged.size === this.#sentFrames.size;
+    return this.facts.acknowledged.size === this.facts.sent.size;
   }
 
   /** The testee is about to be given a packet that it has to accept. */
   given({ at, from, number, octets, payload }: Given): void {
     if (this.#numbersGiven.has(number)) return;
-    this.#count(number, true);
+    this.#numbersGiven.add(number);
+    this.#counted += 1;
+    this.#largestEnd = Math.max(this.#largestEnd, number + 1);
     this.#config.log.push(described(at, `${from} > testee`, number, payload));
     this.#noteAddress(at, from, number, octets, payload);
-    this.#peerNext = Math.max(this.#peerNext, payload.nextSequence);
-    this.#limit = Math.max(this.#limit, payload.cumulativeSequence + SEQUENCE_WINDOW - payload.heldFrames);
-    for (; this.#acknowledgedBelow < payload.cumulativeSequence; this.#acknowledgedBelow++)
-      this.#acknowledged.add(this.#acknowledgedBelow);
-    for (const { start, end } of payload.selectiveRanges)
-      for (let s = start; s < end; s++) this.#acknowledged.add(s);
-    for (const frame of payload.frames) if (isReliable(frame)) this.received.add(frame.sequence);
+    this.facts.given(payload);
   }
 
   /** The testee is about to be given an authentic packet whose payload is malformed. */
   givenMalformed(number: number): void {
-    this.#count(number, false);
+    this.#numbersGiven.add(number);
   }
 
   /** Opens a datagram of the testee. Throws `CaseFailure` on anything that must not be. */
@@ -128,13 +125,6 @@ export class Observer {
     return packet;
   }
 
-  #count(number: number, possible: boolean): void {
-    this.#numbersGiven.add(number);
-    this.#counted.authentic += 1;
-    if (possible) this.#counted.possible += 1;
-    this.#counted.largest = Math.max(this.#counted.largest, number + 1);
-  }
-
   #unopened(reason: string): CaseFailure {
     const requirement =
       reason === "length" || reason === "version" || reason === "connection-id"
@@ -152,24 +142,21 @@ export class Observer {
       "FR-HEAD-001",
       () => `cumulative_sequence ${cumulative}, but all below ${this.cumulativeGiven} was given`,
     );
-    must(cumulative >= this.#lastCumulative, "FR-HEAD-001", "cumulative_sequence went back");
-    this.#lastCumulative = cumulative;
+    must(cumulative >= this.facts.lastCumulative, "FR-HEAD-001", "cumulative_sequence went back");
+    this.facts.lastCumulative = cumulative;
     for (const { start, end } of selectiveRanges)
       for (let s = start; s < end; s++)
         must(this.received.has(s), "FR-HEAD-001", `acknowledges ${s}, which was never given`);
-    const { authentic, possible, largest } = this.#counted;
-    must(largestPacketEnd <= largest, "FR-HEAD-001", `largest_packet_end ${largestPacketEnd} of ${largest}`);
     must(
-      receivedCount >= (possible & 0xffff) && receivedCount <= (authentic & 0xffff),
+      largestPacketEnd === this.#largestEnd,
       "FR-HEAD-001",
-      `received_count ${receivedCount} of ${possible}`,
+      `largest_packet_end ${largestPacketEnd} of ${this.#largestEnd}`,
     );
-    if (authentic === possible)
-      must(
-        largestPacketEnd === largest,
-        "FR-HEAD-001",
-        `largest_packet_end ${largestPacketEnd} of ${largest}`,
-      );
+    must(
+      receivedCount === (this.#counted & 0xffff),
+      "FR-HEAD-001",
+      `received_count ${receivedCount} of ${this.#counted}`,
+    );
     this.#checkClock(at, payload.timestamp);
     this.#checkEcho(at, payload.echo);
   }
@@ -208,28 +195,32 @@ export class Observer {
       if (!isReliable(frame)) continue;
       const { sequence } = frame;
       const encoded = encodeFrame(frame);
-      const before = this.#sentFrames.get(sequence);
+      const before = this.facts.sent.get(sequence);
       if (before === undefined) {
         must(
-          sequence === this.#sentFrames.size,
+          sequence === this.facts.sent.size,
           "TR-SEND-001",
-          `sequence number ${sequence} where ${this.#sentFrames.size} is due`,
+          `sequence number ${sequence} where ${this.facts.sent.size} is due`,
         );
         must(
-          sequence < this.#limit,
+          sequence < this.facts.limit,
           "TR-SEND-003",
-          `sequence number ${sequence} at a window of ${this.#limit}`,
+          `sequence number ${sequence} at a window of ${this.facts.limit}`,
         );
-        this.#sentFrames.set(sequence, encoded);
+        this.facts.sent.set(sequence, encoded);
       } else {
         must(equalBytes(before, encoded), "TR-SEND-002", `sequence number ${sequence} with other content`);
-        must(!this.#acknowledged.has(sequence), "TR-SEND-002", `${sequence} again after its acknowledgement`);
+        must(
+          !this.facts.acknowledged.has(sequence),
+          "TR-SEND-002",
+          `${sequence} again after its acknowledgement`,
+        );
       }
     }
     must(
-      nextSequence === this.#sentFrames.size,
+      nextSequence === this.facts.sent.size,
       "TR-NAK-001",
-      `next_sequence ${nextSequence}, but ${this.#sentFrames.size} were used`,
+      `next_sequence ${nextSequence}, but ${this.facts.sent.size} were used`,
     );
     this.#checkNak(payload);
   }
@@ -239,7 +230,11 @@ export class Observer {
     must(naks <= 1, "FR-NAK-002", `${naks} Naks in one payload`);
     for (const sequence of missingIn({ payload })) {
       must(!this.received.has(sequence), "TR-NAK-004", `a Nak for ${sequence}, which was given`);
-      must(sequence < this.#peerNext, "FR-NAK-001", `a Nak for ${sequence}, which nothing showed to be used`);
+      must(
+        sequence < this.facts.peerNext,
+        "FR-NAK-001",
+        `a Nak for ${sequence}, which nothing showed to be used`,
+      );
     }
   }
 

@@ -40,17 +40,25 @@ const CLOCK_OFFSET_MS = 40_000;
  * its own accord.
  */
 export class ScriptedPeer {
-  readonly received: RangeSet = new RangeSet();
+  readonly received: RangeSet;
   /** Every reliable frame that it numbered. */
-  readonly frames: ReliableFrame[] = [];
+  readonly frames: ReliableFrame[];
   readonly maxPlaintext: number;
   readonly #sealer: PacketSealer;
   #arrived = new Set<number>();
   #largestEnd = 0;
   #newest: { readonly at: Micros; readonly timestamp: number } | undefined;
 
-  /** `role` is the testee's. */
-  constructor(role: RoleName, crypto: CryptoProvider, secrets: ConnectionSecrets, connectionId: bigint) {
+  /** `role` is the testee's; `former` played the same attachment on another connection. */
+  constructor(
+    role: RoleName,
+    crypto: CryptoProvider,
+    secrets: ConnectionSecrets,
+    connectionId: bigint,
+    former?: ScriptedPeer,
+  ) {
+    this.received = former?.received ?? new RangeSet();
+    this.frames = former?.frames ?? [];
     const keys = role === "client" ? secrets.serverToClient : secrets.clientToServer;
     this.#sealer = new PacketSealer(crypto, secrets.suite, connectionId, keys);
     this.maxPlaintext = this.#sealer.maxPlaintext;

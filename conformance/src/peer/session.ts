@@ -1,12 +1,18 @@
 import { concatBytes, equalBytes, micros, millis, type Micros } from "libmoshpit/util";
-import type { Frame, ReliableContent, WindowSize } from "libmoshpit/wire";
-import { nodeCrypto } from "libmoshpit-node/crypto";
+import {
+  connectionIdOf,
+  type ConnectionSecrets,
+  type Frame,
+  type ReliableContent,
+  type WindowSize,
+} from "libmoshpit/wire";
 import { EventQueue } from "testkit";
 import { must, type CaseContext } from "../run/case.js";
 import type { CloseReason } from "../gen/moshpit/v1/packet_pb.js";
 import type { ObservedPacket } from "./observed.js";
-import { Observer } from "./observer.js";
-import { ScriptedPeer, type PacketOptions, type SealedPacket } from "./scripted-peer.js";
+import type { Observer } from "./observer.js";
+import { Link } from "./link.js";
+import type { PacketOptions, ScriptedPeer, SealedPacket } from "./scripted-peer.js";
 import { CONNECTION_ID, establish, SERVER_ADDRESS, type SetupOptions } from "./setup.js";
 import type { Subject } from "./subject.js";
 
@@ -25,8 +31,8 @@ export const ROUND_TRIP: Micros = millis(100);
 export class Session {
   readonly context: CaseContext;
   readonly subject: Subject;
-  readonly observer: Observer;
-  readonly peer: ScriptedPeer;
+  /** Its connections, in the order of their handshakes. */
+  readonly links: Link[];
   /** Whether the network loses a packet of the testee. */
   loses: (packet: ObservedPacket) => boolean = () => false;
   /** Whether the peer acknowledges at once what brings something new, and answers Challenges. */
@@ -35,11 +41,13 @@ export class Session {
   peerAddress: string;
   readonly #queue = new EventQueue<() => Promise<void> | void>();
 
-  constructor(context: CaseContext, subject: Subject, observer: Observer, peer: ScriptedPeer) {
+  #current: Link;
+
+  constructor(context: CaseContext, subject: Subject, link: Link) {
     this.context = context;
     this.subject = subject;
-    this.observer = observer;
-    this.peer = peer;
+    this.links = [link];
+    this.#current = link;
     this.peerAddress = context.role === "client" ? SERVER_ADDRESS : CLIENT_ADDRESS;
     subject.onDatagram = (address, bytes) => this.#sent(address, bytes);
   }
@@ -51,11 +59,7 @@ export class Session {
       ...options,
       onSubject: (made) => (made.onDatagram = (address, bytes) => void held.push([address, bytes])),
     });
-    const { role, log } = context;
-    const shared = { role, log, secrets, crypto: nodeCrypto, connectionId: CONNECTION_ID };
-    const observer = new Observer({ ...shared, serverAddress: SERVER_ADDRESS });
-    const peer = new ScriptedPeer(role, nodeCrypto, secrets, CONNECTION_ID);
-    const session = new Session(context, subject, observer, peer);
+    const session = new Session(context, subject, new Link(context, secrets, CONNECTION_ID));
     for (const [address, bytes] of held) session.#sent(address, bytes);
     return session;
   }
@@ -90,7 +94,28 @@ export class Session {
     return this.observer.packets;
   }
 
-  /** The testee's packets from that moment on. */
+  /** The connection on which the testee was heard, or will be first. */
+  get current(): Link {
+    return this.#current;
+  }
+
+  get observer(): Observer {
+    return this.#current.observer;
+  }
+
+  get peer(): ScriptedPeer {
+    return this.#current.peer;
+  }
+
+  /** A handshake resumed the session: another connection, tried beside the current one, in place of one before. */
+  addLink(secrets: ConnectionSecrets, connectionId: bigint): Link {
+    const link = new Link(this.context, secrets, connectionId, this.#current);
+    for (const before of this.links) before.isErased ||= before !== this.#current;
+    this.links.push(link);
+    return link;
+  }
+
+  /** The testee's packets on the current connection from that moment on. */
   since(moment: Micros): ObservedPacket[] {
     return this.packets.filter(({ at }) => at >= moment);
   }
@@ -122,15 +147,29 @@ export class Session {
 
   /** The peer's next packet, and it arrives now: it was sent `ONE_WAY` ago. */
   async give(frames: readonly Frame[] = [], options: PacketOptions = {}): Promise<SealedPacket> {
-    const packet = this.peer.packet(this.now, frames, { sentAgo: ONE_WAY, ...options });
-    await this.deliver(packet);
+    return await this.giveOn(this.#current, frames, options);
+  }
+
+  /** The same on one of its connections. */
+  async giveOn(
+    link: Link,
+    frames: readonly Frame[] = [],
+    options: PacketOptions = {},
+  ): Promise<SealedPacket> {
+    const packet = link.peer.packet(this.now, frames, { sentAgo: ONE_WAY, ...options });
+    await this.deliver(packet, this.peerAddress, link);
     return packet;
   }
 
-  /** A packet of the peer arrives now. */
-  async deliver(packet: SealedPacket, from: string = this.peerAddress): Promise<void> {
+  /** A packet of the peer arrives now. The first one of a connection that is tried makes it the current one. */
+  async deliver(
+    packet: SealedPacket,
+    from: string = this.peerAddress,
+    link: Link = this.#current,
+  ): Promise<void> {
     const { number, payload, bytes } = packet;
-    this.observer.given({ at: this.now, from, number, octets: bytes.length, payload });
+    if (link !== this.#current) this.#promote(link);
+    link.observer.given({ at: this.now, from, number, octets: bytes.length, payload });
     await this.deliverRaw(bytes, from);
   }
 
@@ -168,7 +207,7 @@ export class Session {
   /** What the peer got from the testee's stream, in order. */
   get peerStream(): Uint8Array {
     const frames = new Map<number, Uint8Array>();
-    for (const packet of this.packets)
+    for (const packet of this.links.flatMap((link) => link.observer.packets))
       for (const frame of packet.payload.frames)
         if (frame.kind === "data" && !frame.standardError) frames.set(frame.sequence, frame.bytes);
     const parts: Uint8Array[] = [];
@@ -194,19 +233,34 @@ export class Session {
     );
   }
 
+  /** That connection is the current one from here on, and the ones before it are erased. PL-RESUME-004. */
+  #promote(link: Link): void {
+    must(!link.isErased, undefined, "a connection that is over was to be used");
+    for (const before of this.links.slice(0, this.links.indexOf(link))) before.isErased = true;
+    this.#current = link;
+  }
+
   #sent(address: string, bytes: Uint8Array): void {
-    const packet = this.observer.observe(this.now, address, bytes);
+    const id = connectionIdOf(bytes);
+    const link = this.links.find((each) => each.id === id) ?? this.#current;
+    const packet = link.observer.observe(this.now, address, bytes);
+    must(!link.isErased, "PL-RESUME-004", "a packet left on a connection that another one replaced");
+    must(
+      link === this.#current || this.role === "client",
+      "PL-RESUME-003",
+      "a server sent on a connection on which it has heard nothing",
+    );
     if (this.loses(packet)) {
       this.context.log.push(`                 (lost: #${packet.number})`);
       return;
     }
-    this.#queue.push(micros(this.now + ONE_WAY), () => this.#arrive(packet));
+    this.#queue.push(micros(this.now + ONE_WAY), () => this.#arrive(packet, link));
   }
 
-  #arrive(packet: ObservedPacket): void {
-    // A client that moved is not where it was.
-    if (packet.address !== this.peerAddress) return;
-    const fresh = this.peer.arrived(this.now, packet);
+  #arrive(packet: ObservedPacket, link: Link): void {
+    // A client that moved is not where it was, and nobody is at a connection that is over.
+    if (packet.address !== this.peerAddress || link.isErased) return;
+    const fresh = link.peer.arrived(this.now, packet);
     if (!this.acknowledges) return;
     const tokens = packet.payload.frames.flatMap((frame) =>
       frame.kind === "challenge" ? [frame.token] : [],
@@ -215,8 +269,10 @@ export class Session {
     const greeting = packet.number === 0 && this.role === "client";
     if (!fresh && token === undefined && !greeting) return;
     const answer: Frame[] = token === undefined ? [] : [{ kind: "challenge-response", token }];
-    const sealed = this.peer.packet(this.now, answer);
-    this.#queue.push(micros(this.now + ONE_WAY), () => this.deliver(sealed));
+    const sealed = link.peer.packet(this.now, answer);
+    this.#queue.push(micros(this.now + ONE_WAY), async () => {
+      if (!link.isErased) await this.deliver(sealed, this.peerAddress, link);
+    });
   }
 
   /** The next thing that happens by that moment; false if there is none. */

@@ -23,6 +23,8 @@ export interface SetupOptions {
   readonly deviation?: HandshakeDeviation;
   /** Default true: the testee knows the runner's key. */
   readonly trusted?: boolean;
+  /** Further keys that it knows. */
+  readonly alsoTrusted?: readonly Uint8Array[];
   /** Called as soon as there is an endpoint. */
   readonly onSubject?: (subject: Subject) => void;
 }
@@ -52,7 +54,7 @@ export async function makeSubject(context: CaseContext, options: SetupOptions = 
   const { terminal = true, manualTaking = false, detachedLifetime = 0 } = options;
   return await Subject.create(context, START, {
     identitySeed: identityOf(nodeCrypto, own).seed,
-    trustedKeys: trusted ? [identityOf(nodeCrypto, peer).publicKey] : [],
+    trustedKeys: trusted ? [identityOf(nodeCrypto, peer).publicKey, ...(options.alsoTrusted ?? [])] : [],
     entropySeed: concatBytes(ascii(`testee/${own}/${context.seed}`)),
     groups: [...groups],
     cipherSuites: [...suites],
@@ -111,7 +113,7 @@ async function serveClient(
   subject.moveTo(micros(subject.now + FLIGHT));
   await subject.step({ case: "tcp", value: { octets: concatBytes(f2, f3) } });
   const accepted: AcceptedInit = { result: { case: "session", value: sessionAccepted(options) } };
-  const { f5, secrets, claim } = server.accept(takeTcp(subject), accepted);
+  const { f5, secrets, claim } = server.accept(takeTcp(subject), () => accepted);
   must(claim.user === USER, "HS-CI-004", `the client claims the account ${claim.user}`);
   must(claim.request.case === "open", "HS-AC-001", `the client asks for ${claim.request.case}`);
   subject.moveTo(micros(subject.now + FLIGHT));

@@ -63,6 +63,7 @@ export class Subject {
 
   /** One input at the present moment. */
   async step(input: StepInput): Promise<void> {
+    if (input.case === "resume") this.tcpEnded = false;
     const request = { endpoint: this.#endpoint, now: BigInt(this.now), input };
     this.#take(await this.#context.testee.ask("step", request));
   }

@@ -3,7 +3,7 @@ import {
   ClientHandshake,
   identityFromSeed,
   ServerHandshake,
-  type ClientHandshakeConfig,
+  type AuthorizeEvent,
   type ClientHandshakeEvent,
   type ServerHandshakeConfig,
   type ServerHandshakeEvent,
@@ -14,7 +14,10 @@ import {
   RejectCode,
   type AcceptedInit,
   type CloseReason,
+  type ClientRequest,
   type ConnectionSecrets,
+  type ResumeRequest,
+  type SessionAccepted,
 } from "libmoshpit/wire";
 import { nodeCrypto } from "libmoshpit-node/crypto";
 import {
@@ -28,6 +31,7 @@ import type { Close } from "../../src/gen/moshpit/v1/packet_pb.js";
 import { labelledEntropy } from "../../src/protocol/entropy.js";
 import { SessionMachine, type SessionEvent } from "../../src/reference/session-machine.js";
 import type { EffectsInit } from "./endpoints.js";
+import { grantResumption, resumeRequest, takeResumption, type Attempt, type Opener } from "./resumption.js";
 import { closeInit, WIRE_REASONS } from "./understood-payload.js";
 
 type EffectInit = NonNullable<MessageInitShape<typeof EffectSchema>["effect"]>;
@@ -35,11 +39,18 @@ type EffectInit = NonNullable<MessageInitShape<typeof EffectSchema>["effect"]>;
 /** One side of an attachment: its handshake, then its session, on the runner's time. */
 export class Endpoint {
   readonly #config: CreateRequest;
-  readonly #handshake: ClientHandshake | ServerHandshake;
+  #handshake: ClientHandshake | ServerHandshake;
   readonly #entropy: ReturnType<typeof labelledEntropy>;
   readonly #effects: EffectInit[] = [];
   #session: SessionMachine | undefined;
+  #isOver = false;
   #now: Micros;
+  /** A client's: what it was granted last, and the attempt to resume that is under way. */
+  #granted: SessionAccepted | undefined;
+  #attempt: Attempt | undefined;
+  /** A server's: who opened the session, and the id of the next connection. */
+  #opener: Opener | undefined;
+  #nextConnectionId = 0n;
 
   constructor(config: CreateRequest) {
     this.#config = config;
@@ -81,6 +92,8 @@ export class Endpoint {
         return this.#established.close(now, closeOf(input.value));
       case "taken":
         return this.#established.consumed(now, Number(input.value.octets));
+      case "resume":
+        return this.#resume(input.value.connectionId);
       case undefined:
         throw new UsageError("a step without input");
     }
@@ -101,7 +114,22 @@ export class Endpoint {
     return this.#session;
   }
 
-  #makeHandshake(): ClientHandshake | ServerHandshake {
+  /** Another handshake, in place of one that may be under way. */
+  #resume(connectionId: bigint): void {
+    const session = this.#established;
+    this.#nextConnectionId = connectionId;
+    let request: ClientRequest | undefined;
+    if (this.#granted !== undefined) {
+      const value = resumeRequest(session, this.#granted);
+      const { packetsReceived } = session.counters;
+      this.#attempt = { packetsReceived, generation: value.generation, granted: this.#granted };
+      request = { case: "resume", value };
+    }
+    this.#handshake = this.#makeHandshake(request);
+    this.#handshake.start(this.#now);
+  }
+
+  #makeHandshake(request?: ClientRequest): ClientHandshake | ServerHandshake {
     const { role, identitySeed, groups, cipherSuites, user, open } = this.#config;
     const shared: ServerHandshakeConfig = {
       crypto: nodeCrypto,
@@ -113,8 +141,7 @@ export class Endpoint {
     if (role === Role.SERVER) return new ServerHandshake(shared);
     if (open === undefined) throw new UsageError("a client has something to ask for");
     const value = decodeOpenRequest(toBinary(OpenRequestSchema, open));
-    const request: ClientHandshakeConfig["request"] = { case: "open", value };
-    return new ClientHandshake({ ...shared, user, request });
+    return new ClientHandshake({ ...shared, user, request: request ?? { case: "open", value } });
   }
 
   #drainHandshake(): Micros {
@@ -137,13 +164,15 @@ export class Endpoint {
         return;
       }
       case "authorize":
-        return this.#authorize(event.publicKey, event.secrets, event.request.case);
+        return this.#authorize(event);
       case "accepted": {
         const { result } = event.accepted;
         if (result.case !== "session") throw new UsageError("only a session is asked for");
-        return this.#begin(event.secrets, result.value.connectionId);
+        return this.#accepted(event.secrets, result.value);
       }
       case "rejected":
+        // PL-OUTAGE-004: the session is gone.
+        if (event.code === RejectCode.NO_SUCH_SESSION) this.#session?.abandon(this.#now);
         return this.#tell("rejected", `${event.code} ${event.text}`);
       case "failed":
         return this.#tell("failed", event.error.code);
@@ -152,18 +181,46 @@ export class Endpoint {
     }
   }
 
-  #authorize(publicKey: Uint8Array, secrets: ConnectionSecrets, request: string): void {
+  #accepted(secrets: ConnectionSecrets, granted: SessionAccepted): void {
+    const { serverAddress } = this.#config;
+    if (this.#session === undefined || this.#attempt === undefined) {
+      this.#granted = granted;
+      return this.#begin(secrets, granted.connectionId);
+    }
+    const connection = { secrets, path: serverAddress };
+    const refusal = takeResumption(this.#now, this.#session, this.#attempt, granted, connection);
+    if (refusal === undefined) this.#granted = granted;
+    else this.#tell("not resumed", refusal);
+  }
+
+  #authorize(event: AuthorizeEvent): void {
     const server = this.#handshake as ServerHandshake;
     const { accepted } = this.#config;
+    const { request, user, publicKey } = event;
     if (!this.#trusts(publicKey)) server.reject(this.#now, RejectCode.NOT_AUTHORIZED, "");
-    else if (request !== "open" || accepted === undefined)
+    else if (request.case === "resume") this.#authorizeResumption(server, event, request.value);
+    else if (request.case !== "open" || accepted === undefined)
       server.reject(this.#now, RejectCode.UNSUPPORTED_REQUEST, "");
     else {
-      this.#begin(secrets, accepted.connectionId);
+      this.#opener = { user, publicKey };
+      this.#begin(event.secrets, accepted.connectionId);
       const { $typeName: _name, ...value } = accepted;
       const answer: AcceptedInit = { result: { case: "session", value } };
       server.accept(this.#now, answer);
     }
+  }
+
+  #authorizeResumption(server: ServerHandshake, event: AuthorizeEvent, request: ResumeRequest): void {
+    const [now, session, opener, { accepted }] = [this.#now, this.#session, this.#opener, this.#config];
+    const isThere = session !== undefined && opener !== undefined && accepted !== undefined && !this.#isOver;
+    const value = isThere
+      ? grantResumption(now, session, opener, event, request, {
+          accepted,
+          connectionId: this.#nextConnectionId,
+        })
+      : undefined;
+    if (value === undefined) server.reject(now, RejectCode.NO_SUCH_SESSION, "");
+    else server.accept(now, { result: { case: "session", value } });
   }
 
   #trusts(publicKey: Uint8Array): boolean {
@@ -227,6 +284,7 @@ export class Endpoint {
       case "retired":
         return this.#tell("retired", event.connectionId.toString(16));
       case "closed":
+        this.#isOver = true;
         return this.#tell("closed", event.cause);
       case "drain":
         return this.#tell("drain", "");

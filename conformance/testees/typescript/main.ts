@@ -50,7 +50,7 @@ function answered(request: Request["request"]): Answer {
           implementationVersion: "0.1.0",
           roles: [Role.CLIENT, Role.SERVER],
           levels: [Level.VECTORS, Level.PRIMITIVES, Level.ENDPOINTS],
-          features: ["x25519", "x25519-mlkem768", "hmac-sha512-256", "pipes"],
+          features: ["x25519", "x25519-mlkem768", "hmac-sha512-256", "pipes", "resume"],
         },
       };
     case "create":
