@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { link, type Relay } from "../../packages/libmoshpit-node/src/net/relay/index.js";
@@ -128,6 +129,31 @@ describe.concurrent("what is typed arrives once and in order", { timeout: 4 * MI
       expect(await typist.ends()).toBe(0);
       expect(typist.arrived).toBe(typist.typed);
       expect(six.counters.delivered).toBeGreaterThan(20);
+    } finally {
+      await world.remove();
+    }
+  });
+});
+
+describe("what a program writes while the link is cut", () => {
+  it("does not stop it: the screen is painted anew when the link is back, and typing goes on", async () => {
+    const world = await World.make();
+    try {
+      const relay = await world.relay(link("", { delayMs: 20 }), 5);
+      const done = world.path("done");
+      const shell = await world.remoteShell({ args: [`${world.user}@${relay.address}`] });
+      const clear = "\\033[2J\\033[H";
+      shell.press(`seq 1 1200000; printf '${clear}%s %s\\n' the last; date > ${done}\r`);
+      await shell.shows(/\n2000\r/);
+      relay.cut();
+      // A program waits 10 s for a client that is silent, then it goes on.
+      for (let i = 0; i < 600 && !existsSync(done); i++) await sleep(100);
+      expect(existsSync(done)).toBe(true);
+      expect(shell.shown).not.toMatch(/\n1199999\r/);
+      relay.heal();
+      await shell.shows(/the last/);
+      shell.press("echo still $((40+2))\r");
+      await shell.shows(/still 42/);
     } finally {
       await world.remove();
     }

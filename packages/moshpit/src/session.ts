@@ -46,6 +46,7 @@ const QUIT_WAIT_MS = 300;
 
 /** A session under way: one connection, its socket and its timers. */
 export class Session {
+  readonly #sessionId: Uint8Array;
   readonly #attachmentId: Uint8Array;
   readonly #attachment: Attachment;
   readonly #driver: Driver<SessionEvent, string>;
@@ -62,7 +63,8 @@ export class Session {
 
   private constructor(granted: Granted, path: string, sockets: Sockets, listener: SessionListener) {
     const { secrets, session } = granted;
-    const { connectionId, attachmentId, firstDatagramSeconds } = session;
+    const { connectionId, sessionId, attachmentId, firstDatagramSeconds } = session;
+    this.#sessionId = sessionId;
     this.#attachmentId = attachmentId;
     this.#sockets = sockets;
     this.#listener = listener;
@@ -96,6 +98,11 @@ export class Session {
     // Nobody knows the socket before the session speaks.
     const session: Session = new Session(granted, path, sockets, listener);
     return session;
+  }
+
+  /** Names the session for as long as it lives. */
+  get sessionId(): Uint8Array {
+    return this.#sessionId;
   }
 
   /** What a handshake has to say to resume this session. */

@@ -77,6 +77,20 @@ describe("OutputFlow", () => {
     expect(calls).toEqual(["pause", "resume"]);
   });
 
+  it("takes 64 KiB of output a turn, and then has the program wait for the next", async () => {
+    const output = flow({ columns: 80, rows: 24 });
+    const piece = octets("0123456789abcdef".repeat(512));
+    let written = 0;
+    while (calls.at(-1) !== "pause") {
+      output.add(piece, false);
+      written += piece.length;
+    }
+    expect(written).toBe(64 * 1024);
+    await vi.advanceTimersByTimeAsync(50);
+    expect(calls).toEqual(["pause", "resume"]);
+    expect(client.unsent).toBe(written);
+  });
+
   it("PL-ABANDON-001 lets a program on a terminal go on while its client is away, and repaints", async () => {
     const output = flow({ columns: 40, rows: 5 });
     const before = await writeWhileItGoes(output, 1e6);
