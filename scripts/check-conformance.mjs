@@ -84,10 +84,11 @@ function checkTraces() {
   if (status !== 0) problems.push(stderr.trim());
 }
 
-/** Two at a time. */
+/** Two at a time. What fails is a problem, and the others go on. */
 async function all(tasks) {
   const work = async () => {
-    for (let task = tasks.shift(); task !== undefined; task = tasks.shift()) await task();
+    for (let task = tasks.shift(); task !== undefined; task = tasks.shift())
+      await task().catch((error) => problems.push(error.message));
   };
   await Promise.all([work(), work()]);
 }

@@ -227,9 +227,9 @@ export const MUTANTS = [
     about: "a Resize is not kept until it is acknowledged",
     patches: [
       {
-        find: "this.#inFlight.set(sequence, { sequence, encoded, octets, lastSentAt: now });",
+        find: "this.#inFlight.set(sequence, { sequence, encoded, octets, firstSentAt: now, lastSentAt: now });",
         replace: `if (content.kind === "resize") return encoded;
-    this.#inFlight.set(sequence, { sequence, encoded, octets, lastSentAt: now });`,
+    this.#inFlight.set(sequence, { sequence, encoded, octets, firstSentAt: now, lastSentAt: now });`,
       },
     ],
     killedBy: both("l2/send/a-size-is-reliable"),

@@ -15,6 +15,7 @@ import { ORDER_CASES } from "./l2-order.js";
 import { PATH_CASES } from "./l2-path.js";
 import { REPETITION_CASES } from "./l2-repetition.js";
 import { RESUME_CASES } from "./l2-resume.js";
+import { RESUME_CLIENT_CASES } from "./l2-resume-client.js";
 import { RTT_CASES } from "./l2-rtt.js";
 import { TAIL_CASES } from "./l2-tail.js";
 import { TRACE_CASES } from "./l2-traces.js";
@@ -37,6 +38,7 @@ const DEFINITIONS: readonly CaseDefinition[] = [
   ...PATH_CASES,
   ...LIFE_CASES,
   ...RESUME_CASES,
+  ...RESUME_CLIENT_CASES,
   ...NETWORK_CASES,
   ...TRACE_CASES,
 ];

@@ -5,7 +5,7 @@
 const [how] = process.argv.slice(2);
 
 /** Roles, levels and features as this project's own testee has them. */
-const FEATURES = ["x25519", "x25519-mlkem768", "hmac-sha512-256", "pipes"];
+const FEATURES = ["x25519", "x25519-mlkem768", "hmac-sha512-256", "pipes", "resume"];
 const HELLO = field(1, [
   ...[0x08, 1],
   ...field(2, text(how)),

@@ -8,12 +8,11 @@ import {
   type ServerHandshakeConfig,
   type ServerHandshakeEvent,
 } from "libmoshpit/handshake";
-import { equalBytes, micros, NEVER, seconds, UsageError, type Micros } from "libmoshpit/util";
+import { equalBytes, NEVER, seconds, UsageError, type Micros } from "libmoshpit/util";
 import {
   decodeOpenRequest,
   RejectCode,
   type AcceptedInit,
-  type CloseReason,
   type ClientRequest,
   type ConnectionSecrets,
   type ResumeRequest,
@@ -26,13 +25,13 @@ import {
   type EffectSchema,
   type StepRequest,
 } from "../../src/gen/moshpit/conformance/v1/testee_pb.js";
-import { OpenRequestSchema, type TerminalSize } from "../../src/gen/moshpit/v1/handshake_pb.js";
-import type { Close } from "../../src/gen/moshpit/v1/packet_pb.js";
+import { OpenRequestSchema } from "../../src/gen/moshpit/v1/handshake_pb.js";
 import { labelledEntropy } from "../../src/protocol/entropy.js";
 import { SessionMachine, type SessionEvent } from "../../src/reference/session-machine.js";
 import type { EffectsInit } from "./endpoints.js";
+import { closeOf, sizeOf, timeOf } from "./inputs.js";
 import { grantResumption, resumeRequest, takeResumption, type Attempt, type Opener } from "./resumption.js";
-import { closeInit, WIRE_REASONS } from "./understood-payload.js";
+import { closeInit } from "./understood-payload.js";
 
 type EffectInit = NonNullable<MessageInitShape<typeof EffectSchema>["effect"]>;
 
@@ -294,29 +293,4 @@ export class Endpoint {
   #tell(name: string, detail: string): void {
     this.#effects.push({ case: "event", value: { name, detail } });
   }
-}
-
-function timeOf(value: bigint): Micros {
-  return micros(Number(value));
-}
-
-function sizeOf({
-  columns,
-  rows,
-  pixelWidth,
-  pixelHeight,
-}: TerminalSize): Parameters<SessionMachine["resize"]>[1] {
-  return { columns, rows, pixelWidth, pixelHeight };
-}
-
-function closeOf({ reason, exit, text }: Close): Parameters<SessionMachine["close"]>[1] {
-  const named = Object.entries(WIRE_REASONS).find(([, wire]) => wire === reason)?.[0];
-  if (named === undefined || named === "unknown") throw new UsageError("a Close needs a reason");
-  const status = exit?.status;
-  return {
-    reason: named as CloseReason,
-    ...(status?.case === "code" && { exit: { code: status.value } }),
-    ...(status?.case === "signal" && { exit: { signal: status.value } }),
-    ...(text !== "" && { text }),
-  };
 }

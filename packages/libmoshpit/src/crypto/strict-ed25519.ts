@@ -37,7 +37,8 @@ export function hasStrictEncoding(publicKey: Uint8Array, signature: Uint8Array):
 }
 
 function isStrictPoint(encoded: Uint8Array): boolean {
-  const y = encoded.slice();
+  // Not slice: a Buffer's shares its octets.
+  const y = Uint8Array.from(encoded);
   y[POINT_OCTETS - 1] = (y[POINT_OCTETS - 1] ?? 0) & 0x7f;
   return isBelow(y, FIELD) && !SMALL_ORDER.some((small) => small.every((octet, i) => octet === y[i]));
 }
