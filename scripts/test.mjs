@@ -1,7 +1,7 @@
 // `npm test`: installs, builds and runs everything, then prints the true totals on the last line.
 // Only Node's own modules: it runs before anything is installed.
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -47,6 +47,9 @@ const runs = [
   ...(process.env.TEST_ALSO_WITH_NODE ? [{ project: "unit", node: process.env.TEST_ALSO_WITH_NODE }] : []),
 ];
 
+/** Hardly does anything but wait for links to be down long enough: it runs beside the checks and the first of the runs. */
+const outages = { project: "outages", node: process.execPath };
+
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const skips = [];
 
@@ -62,17 +65,18 @@ function runChecks(list) {
   }
 }
 
-function runProject({ project, node }, scratch) {
-  const report = join(scratch, "report.json");
-  const ok = run(node, [
-    "node_modules/vitest/vitest.mjs",
-    "run",
-    "--project",
-    project,
-    "--reporter=default",
-    "--reporter=json",
-    `--outputFile.json=${report}`,
-  ]);
+/** `output`: a file descriptor, or "inherit". */
+async function runProject({ project, node }, output = "inherit") {
+  const report = join(scratch, `${project}.json`);
+  const options = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const child = spawn(node, ["node_modules/vitest/vitest.mjs", "run", "--project", project, ...options], {
+    cwd: root,
+    stdio: ["ignore", output, output],
+  });
+  const ok = await new Promise((resolve) => {
+    child.once("error", () => resolve(false));
+    child.once("close", (status) => resolve(status === 0));
+  });
   const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, "utf8"));
   rmSync(report);
   const skipped = testResults
@@ -85,11 +89,26 @@ function runProject({ project, node }, scratch) {
   skips.push(...skipped.map((test) => test.fullName));
 }
 
+/** What it prints comes in one piece, at its end. */
+async function runProjectAside(each) {
+  const path = join(scratch, `${each.project}.log`);
+  const log = openSync(path, "w");
+  try {
+    await runProject(each, log);
+  } finally {
+    closeSync(log);
+    process.stdout.write(readFileSync(path));
+  }
+}
+
 const scratch = mkdtempSync(join(tmpdir(), "moshpit-test-"));
 try {
   bootstrap();
+  const aside = runProjectAside(outages);
   runChecks(checks);
-  for (const each of runs) runProject(each, scratch);
+  const [first, ...others] = runs;
+  await Promise.all([aside, runProject(first)]);
+  for (const each of others) await runProject(each);
   runChecks(benches);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
