@@ -4,14 +4,20 @@ export { InputParser } from "./input-parser.js";
 export * from "./limits.js";
 export { MODES, DEFAULT_MODES, ALL_MODES, type Mode } from "./modes.js";
 export { leave, repaint } from "./repaint.js";
+export { isCertain, Painter } from "./painter.js";
 export {
   attributesAt,
+  BLANK,
   BLANK_ROW,
+  CELL_WORDS,
+  COMBINED,
+  makeRow,
   rowLength,
   sameCell,
   sameRow,
   textAt,
   widthAt,
+  WIDTH_SHIFT,
   type CellExtra,
   type Row,
 } from "./row.js";
