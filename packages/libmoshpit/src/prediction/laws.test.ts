@@ -195,7 +195,7 @@ describe("typing", () => {
   );
 
   it("PR-JUDGE-003 a wrong guess ends within the round trip and 50 ms, and makes the next ones wait", () => {
-    // Lines of this editor, and of the chat, end near the margin: what is typed there is not taken.
+    // Lines of this editor end near the margin: what is typed there is not taken.
     const full = keys("oa line that has many words and grows far beyond what there is room for{Esc}Z");
     let wrong = 0;
     for (const link of links(12)) {

@@ -15,16 +15,19 @@ interface Found extends LineStart {
 /** Finds where the text of a line begins: where the cursor is when a line was sent and nothing was typed since. */
 export class LineStarts {
   #sought = true;
+  /** No line was sent yet: the first one may have text already. */
+  #first = true;
   #found: Found | undefined;
 
-  /** Where backspace ends. */
+  /** Where backspace ends; undefined: not known. */
   get at(): LineStart | undefined {
-    return this.#found;
+    return this.#first ? undefined : this.#found;
   }
 
   /** A line was sent: the next one begins wherever the cursor comes to rest. */
   seek(): void {
     this.#sought = true;
+    this.#first = false;
     this.#found = undefined;
   }
 
