@@ -219,6 +219,22 @@ describe("judgement", () => {
     expect(desk.output("e").type("f").shown).toBe("$ abdef|");
   });
 
+  it("a key that comes at the last moment leaves the next one its time", () => {
+    const desk = proved().type("c").output("\x07", 2).output("\x1b[4;1H", 3).wait(40).type("d");
+    desk.now = micros(desk.now + millis(10));
+    desk.output("\x1b[1;5Hc");
+    expect(desk.shown).toBe("$ abcd|");
+  });
+
+  it("a resize of the screen takes the guesses away until the keys are reflected", () => {
+    const desk = proved().type("cd");
+    desk.emulator.resize(30, 5);
+    expect(desk.output("", 2).predictor.overlay()).toEqual(NO_OVERLAY);
+    expect(desk.output("cd").wait(60).type("e").output("e").type("f").output("f").type("g").shown).toBe(
+      "$ abcdefg|",
+    );
+  });
+
   it("PR-SECRET-002 a prompt that comes by itself ends the epoch", () => {
     const desk = proved().output("\r\nPassword: ").wait(10).type("q");
     expect(desk.predictor.overlay()).toEqual(NO_OVERLAY);
