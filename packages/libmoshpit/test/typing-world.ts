@@ -1,4 +1,5 @@
 // A person who types at programs far away, on virtual time: program, terminal, server, link, mirror, predictor.
+import { Display } from "../src/display/index.js";
 import { Emulator, shownPage, textAt, BLANK_ROW, type Row, type ScreenState } from "../src/screen/index.js";
 import { Predictor, type Overlay, type PredictorOptions } from "../src/prediction/index.js";
 import { micros, millis, NEVER, type Micros } from "../src/util/index.js";
@@ -41,8 +42,9 @@ export interface Seen {
   /** The screen at the end. */
   mirror: ScreenState;
   overlay: Overlay;
-  /** What was on screen at the end, by the overlay; equal to the mirror when all is confirmed. */
+  /** The program's screen, and the person's, at the end. */
   server: ScreenState;
+  terminal: ScreenState;
 }
 
 /** A cell of an overlay: what it showed where, and how long. */
@@ -59,7 +61,9 @@ export class World {
   readonly #options: Required<WorldOptions>;
   readonly #random: () => number;
   readonly #server: Emulator;
-  readonly #client: Emulator;
+  readonly #display: Display;
+  /** The person's. */
+  readonly #terminal: Emulator;
   #now: Micros = micros(0);
   #queue: { at: Micros; order: number; act: () => void }[] = [];
   #order = 0;
@@ -85,8 +89,9 @@ export class World {
     this.#random = mulberry(options.seed);
     const { columns, rows, delay, predictor } = this.#options;
     this.#server = new Emulator(columns, rows);
-    this.#client = new Emulator(columns, rows);
-    this.#mirror = this.#client.state();
+    this.#display = new Display(columns, rows);
+    this.#terminal = new Emulator(columns, rows);
+    this.#mirror = this.#display.mirror;
     this.predictor = new Predictor(predictor);
     this.predictor.reflected(this.#now, 0, this.#mirror);
     this.predictor.roundTrip(this.#now, millis(2 * delay + this.#options.jitter));
@@ -103,6 +108,7 @@ export class World {
       mirror: this.#mirror,
       overlay: this.predictor.overlay(),
       server: this.#mirror,
+      terminal: this.#mirror,
     };
     this.#programs = [new Shell(this.#tty())];
   }
@@ -119,6 +125,7 @@ export class World {
     this.seen.mirror = this.#mirror;
     this.seen.overlay = this.predictor.overlay();
     this.seen.server = this.#server.state();
+    this.seen.terminal = this.#terminal.state();
     return this.seen;
   }
 
@@ -196,8 +203,8 @@ export class World {
     this.#told = Math.max(this.#told, count);
     const bytes = new TextEncoder().encode(text);
     this.#at(this.#link("down"), () => {
-      this.#client.writeAll(bytes);
-      this.#mirror = this.#client.state();
+      for (let at = 0; at < bytes.length;) at += this.#display.output(bytes, at);
+      this.#mirror = this.#display.mirror;
       this.predictor.reflected(this.#now, count, this.#mirror);
       this.#check();
     });
@@ -213,7 +220,11 @@ export class World {
 
   /** The laws that hold at every moment. */
   #check(): void {
-    const { cells } = this.predictor.overlay();
+    const overlay = this.predictor.overlay();
+    const { cells } = overlay;
+    this.#display.show(overlay);
+    this.#terminal.writeAll(this.#display.take());
+    this.#lookForSecrets();
     const now = new Set<string>();
     for (const { x, y, text } of cells) {
       if (text !== "" && this.#secrets.includes(text)) this.seen.leaks.push(text);
@@ -226,6 +237,19 @@ export class World {
       this.#shown.delete(cell);
       this.#episodes.push({ cell, since, until: this.#now });
     }
+  }
+
+  /** On the terminal itself. The program may show what it likes. */
+  #lookForSecrets(): void {
+    if (this.#secrets === "") return;
+    shownPage(this.#terminal.state()).rows.forEach((row, y) => {
+      const mirrored = shownPage(this.#mirror).rows[y] ?? BLANK_ROW;
+      for (let x = 0; row !== mirrored && x < this.#options.columns; x++) {
+        const text = textAt(row, x);
+        if (text === "" || text === "*" || !this.#secrets.includes(text)) continue;
+        if (textAt(mirrored, x) !== text) this.seen.leaks.push(text);
+      }
+    });
   }
 
   /** A cell was right if the program came to show the same there within a round trip. */

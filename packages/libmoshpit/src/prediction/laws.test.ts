@@ -140,6 +140,7 @@ function play(
   // All is confirmed or abandoned: nothing is shown but the program's own screen.
   expect(seen.overlay, name).toEqual({ cells: [], cursor: undefined });
   expect(seen.mirror, name).toEqual(seen.server);
+  expect(seen.terminal, name).toEqual(seen.server);
   expect(world.predictor.waiting, name).toBe(0);
   return { ...seen, counts: world.predictor.counts };
 }
