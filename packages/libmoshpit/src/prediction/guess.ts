@@ -70,16 +70,16 @@ export class Guess {
 
   /**
    * Whether a screen shows this: the cursor, what is before it in its row, and each typed character. What follows the
-   * cursor is not compared.
+   * cursor is not compared, but for what was erased if `whole`: programs may write something else there, later.
    */
-  matches(mirror: ScreenState): boolean {
+  matches(mirror: ScreenState, whole = false): boolean {
     if (mirror.columns !== this.#base.columns || mirror.rows !== this.#base.rows) return false;
     if ((mirror.alternate === undefined) !== (this.#base.alternate === undefined)) return false;
     const { cursor } = mirror;
     const wrapped = this.#x === mirror.columns && cursor.x === 0 && cursor.y === this.#y + 1;
     if (!wrapped && (cursor.x !== this.#x || cursor.y !== this.#y)) return false;
     const page = shownPage(mirror);
-    for (const [y, cells] of this.#rows) if (!showsTyped(cells, page, y, mirror.columns)) return false;
+    for (const [y, cells] of this.#rows) if (!showsTyped(cells, page, y, mirror.columns, whole)) return false;
     return wrapped || this.#showsBeforeCursor(page);
   }
 
@@ -216,11 +216,11 @@ export class Guess {
   }
 }
 
-function showsTyped(cells: LineCells, page: Page, y: number, columns: number): boolean {
+function showsTyped(cells: LineCells, page: Page, y: number, columns: number, whole: boolean): boolean {
   const row = page.rows[y] ?? BLANK_ROW;
   for (let x = 0; x < columns; x++) {
-    const { typed, text } = cells.at(x);
-    if (typed && text !== textAt(row, x)) return false;
+    const { typed, erased, text } = cells.at(x);
+    if ((typed || (whole && erased)) && text !== textAt(row, x)) return false;
   }
   return true;
 }

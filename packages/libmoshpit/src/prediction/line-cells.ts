@@ -9,6 +9,8 @@ export interface Cell {
   readonly attributes: Attributes;
   /** Written by a predicted key. */
   readonly typed: boolean;
+  /** Emptied by a predicted key. */
+  readonly erased: boolean;
 }
 
 /** A row that predicted keys edit, as line editors do. */
@@ -27,7 +29,7 @@ export class LineCells {
     for (let x = 0; x < columns; x++) {
       const text = textAt(row, x);
       if (!isSteady(text)) return undefined;
-      cells.push({ text, width: widthAt(row, x), attributes: attributesAt(row, x), typed: false });
+      cells.push({ text, width: widthAt(row, x), attributes: attributesAt(row, x), ...UNTOUCHED });
     }
     return new LineCells(cells);
   }
@@ -67,7 +69,8 @@ export class LineCells {
 
   /** Blanks the cells from `x` up to `to`. */
   erase(x: number, to: number): void {
-    for (let i = x; i < to; i++) this.#cells[i] = { ...BLANK_CELL, attributes: background(this.at(i)) };
+    for (let i = x; i < to; i++)
+      this.#cells[i] = { ...BLANK_CELL, attributes: background(this.at(i)), erased: true };
     if (this.#typedEnd === to) this.#typedEnd = x;
   }
 
@@ -95,11 +98,13 @@ function isBlank(cell: Cell): boolean {
   return cell.text === "" && cell.width === 1;
 }
 
-const BLANK_CELL: Cell = { text: "", width: 1, attributes: PLAIN, typed: false };
+const UNTOUCHED = { typed: false, erased: false };
+
+const BLANK_CELL: Cell = { text: "", width: 1, attributes: PLAIN, ...UNTOUCHED };
 
 /** Blanks of a space and of an erased cell are one: rows have no spaces. */
 function typedCell(text: string, width: number, attributes: Attributes): Cell {
-  return { text: text === " " ? "" : text, width, attributes, typed: true };
+  return { text: text === " " ? "" : text, width, attributes, typed: true, erased: false };
 }
 
 function background({ attributes }: Cell): Attributes {

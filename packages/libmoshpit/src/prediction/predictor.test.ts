@@ -201,6 +201,16 @@ describe("judgement", () => {
     expect(desk.output("\x1b[1;5Hc", 3).shown).toBe("$ abcd|////news");
   });
 
+  it("PR-JUDGE-002 a character that is taken back is taken back when the program has erased it", () => {
+    const desk = proved().type("c").output("c").send("\x7f").output("\b");
+    expect(desk.shown).toBe("$ ab|");
+    expect(desk.output("\x1b[K").predictor.overlay()).toEqual(NO_OVERLAY);
+    // Or has something of its own there.
+    const suggesting = proved().type("c").output("c").send("\x7f").output("\b").output("out\b\b\b").wait(50);
+    expect(suggesting.predictor.counts.wrong).toBe(0);
+    expect(suggesting.predictor.waiting).toBe(0);
+  });
+
   it("PR-JUDGE-002 a row that changed is not covered", () => {
     const desk = proved().type("c").output("\r\x1b[K> ", 3);
     expect(desk.shown).toBe(">");

@@ -139,14 +139,14 @@ export class Predictor {
     const base = (this.#base ??= mirror);
     const { covered } = this.#waiting;
     const guess = this.#guess(base);
-    const steady = isSteadyState(mirror);
-    let matched = steady && guess.matches(mirror) ? 0 : -1;
+    const overdue = alone || this.#waiting.overdue(now, false) > 0;
+    const matches = (): boolean => isSteadyState(mirror) && guess.matches(mirror, !overdue);
+    let matched = matches() ? 0 : -1;
     let placed = 0;
     while (placed < covered && guess.apply(this.#waiting.keyAt(placed))) {
       placed++;
-      if (steady && guess.matches(mirror)) matched = placed;
+      if (matches()) matched = placed;
     }
-    const overdue = alone || this.#waiting.overdue(now, false) > 0;
     // Beyond an unpredictable key there is nothing to compare: what follows it is judged from its effect on.
     if (placed < covered && (matched === placed || matched === -1 || overdue)) {
       if (matched > 0) this.#confirm(now, matched);
