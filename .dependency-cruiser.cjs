@@ -8,7 +8,7 @@ const layers = {
   wire: { layers: ["crypto", "util"], packages: ["@bufbuild/protobuf"] },
   handshake: { layers: ["wire", "crypto", "util"], packages: [] },
   session: { layers: ["wire", "util"], packages: [] },
-  screen: { layers: ["util"], packages: ["@xterm/"] },
+  screen: { layers: ["util"], packages: ["@xterm/", "fflate"] },
   prediction: { layers: ["screen", "util"], packages: [] },
   display: { layers: ["screen", "prediction", "util"], packages: [] },
   sync: { layers: ["session", "screen", "wire", "util"], packages: [] },

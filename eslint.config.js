@@ -3,7 +3,7 @@ import tseslint from "typescript-eslint";
 const pureLayers = "packages/libmoshpit/src/**/*.ts";
 
 export default tseslint.config(
-  { ignores: ["**/dist/", "**/gen/", "**/node_modules/", "conformance/testees/python/"] },
+  { ignores: ["**/dist/", "**/gen/", "**/node_modules/", "conformance/testees/python/", "**/*.d.mts"] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     files: ["**/*.ts"],

@@ -10,11 +10,11 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 // `unused`: what only a part of the libraries needs that the program does not use; checked below.
 const programs = {
-  mp: { folder: "packages/moshpit", entries: { mp: "src/main.ts" }, unused: ["@inquirer/prompts"] },
+  mp: { folder: "packages/moshpit", entries: { mp: "src/main.ts" }, unused: ["@inquirer/prompts", "sshpk"] },
   mps: {
     folder: "packages/moshpits",
     entries: { mps: "src/main.ts", "mps-host": "src/host/main.ts" },
-    unused: ["@inquirer/prompts"],
+    unused: ["@inquirer/prompts", "sshpk"],
   },
   "mp-keygen": { folder: "packages/moshpit-keygen", entries: { "mp-keygen": "src/main.ts" }, unused: [] },
 };

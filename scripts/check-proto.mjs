@@ -9,7 +9,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const buf = join(root, "node_modules/.bin/buf");
 /** The definitions as last released; `buf build -o proto/released.binpb` renews it. */
 const released = join(root, "proto/released.binpb");
-const templates = ["buf.gen.yaml", "buf.gen.host.yaml"];
+const templates = ["buf.gen.yaml", "buf.gen.host.yaml", "buf.gen.conformance.yaml"];
 
 function run(...args) {
   execFileSync(buf, args, { cwd: root, stdio: "inherit", env: withLocalBin() });

@@ -25,7 +25,7 @@ for (const file of filesBelow("spec", (name) => name.endsWith(".md"))) {
 
 const named = new Map();
 const isTest = (name) => name.endsWith(".test.ts");
-for (const file of [...filesBelow("packages", isTest), ...filesBelow("test", isTest)]) {
+for (const file of ["packages", "test", "conformance"].flatMap((dir) => filesBelow(dir, isTest))) {
   for (const [id] of readFileSync(file, "utf8").matchAll(ID)) {
     if (!named.has(id)) named.set(id, relative(root, file));
   }

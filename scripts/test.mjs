@@ -18,8 +18,10 @@ const checks = [
   ["layers", bin("depcruise"), "--config", ".dependency-cruiser.cjs", "--output-type", "err", "packages"],
   ["protocol definitions and codecs", process.execPath, "scripts/check-proto.mjs"],
   ["vectors are current", process.execPath, "scripts/vectors.mjs", "--check"],
+  ["manual pages, completions and examples are current", process.execPath, "scripts/surface.mjs", "--check"],
   ["requirements and tests", process.execPath, "scripts/check-requirements.mjs"],
   ["recovery figures are current", process.execPath, "scripts/recovery-figures.mjs", "--check"],
+  ["conformance, and its mutants", process.execPath, "scripts/check-conformance.mjs"],
 ];
 
 /** Speed depends on the machine: three times each goal is what a fault takes, not a neighbour. */

@@ -136,6 +136,7 @@ export class World {
         ip: SERVER,
         port: this.#port,
         udp_ports: `${udpPorts.first}-${udpPorts.last}`,
+        runtime_dir: join(this.#directory, "run"),
         // Should everything else fail, a session without a client ends by itself.
         detached_lifetime_secs: 60,
         authorized_keys: `${basename(this.#directory)}/authorized_keys`,

@@ -120,6 +120,23 @@ describe("mp-keygen", () => {
     });
   });
 
+  it("changes a passphrase from a pipe, and shows the keys of a pipe", () => {
+    const changed = keygen(["passwd", "--passphrase-stdin", "sealed"], "secret\nanother\n");
+    expect(changed).toEqual({
+      status: 0,
+      stdout: `${join(home, "sealed")} is under the new passphrase now\n`,
+      stderr: "",
+    });
+    expect(keygen(["passwd", "-n", "--passphrase-stdin", "sealed"], "secret\n").status).toBe(1);
+    const line = keygen(["export", "sealed"]).stdout;
+    expect(line).toBe(readFileSync(join(home, "sealed.pub"), "utf8"));
+    const shown = keygen(["fingerprint", "-"], `example.org ${line}${line}`);
+    expect([shown.status, shown.stderr]).toEqual([0, ""]);
+    expect(shown.stdout).toMatch(
+      /^(SHA256:\S{43}) example\.org under a passphrase\n\1 under a passphrase\n$/,
+    );
+  });
+
   it("says what to give where there is no terminal", () => {
     expect(keygen(["generate"])).toEqual({
       status: 2,
@@ -179,6 +196,20 @@ describe("mp-keygen at a terminal", () => {
     expect(await terminal.ends()).toBe(1);
     expect(terminal.all).toContain("-f replaces it");
     expect(readFileSync(join(home, "asked", "id"), "utf8")).toBe(before);
+  });
+
+  it("asks for the old passphrase and, twice and unseen, for the new one", async () => {
+    const terminal = new Terminal(["passwd", "asked/id"]);
+    await terminal.sees("Passphrase of");
+    terminal.types("tr0ub4dor\r");
+    await terminal.sees("Passphrase (empty for none):");
+    terminal.types("c0rrect\r");
+    await terminal.sees("The same passphrase again:");
+    terminal.types("c0rrect\r");
+    expect(await terminal.ends()).toBe(0);
+    expect(terminal.all).toContain("is under the new passphrase now");
+    expect(terminal.all).not.toMatch(/tr0ub|c0rr/);
+    expect(keygen(["passwd", "-n", "--passphrase-stdin", "asked/id"], "c0rrect\n").status).toBe(0);
   });
 
   it("ends with 130 on Ctrl-C, and leaves nothing", async () => {

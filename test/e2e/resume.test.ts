@@ -66,10 +66,13 @@ describe.concurrent(
         const typist = await Typist.at(world, relay.address);
         await typist.types(1_000);
         process.kill(typist.terminal.pid, "SIGSTOP");
-        relay.strand();
         await typist.types(2_000);
-        await sleep(13_000);
+        // Two Heartbeats wait in the socket of mp: that it reads them says nothing of the path.
+        await sleep(5_000);
+        relay.strand();
+        await sleep(8_000);
         process.kill(typist.terminal.pid, "SIGCONT");
+        // A second without an answer, a handshake, what a busy machine adds; a silence takes longer to be noticed.
         expect(await typist.settles(RESUMED_MS)).toBeLessThan(5_000);
         expect(await typist.ends()).toBe(0);
         expect(typist.arrived).toBe(typist.typed);
@@ -104,29 +107,23 @@ describe.concurrent(
         await typist.settles(RESUMED_MS);
         const { terminal } = typist;
         const before = { arrived: typist.arrived, knownHosts: world.knownHosts };
-        const hosts = world.hostPids;
-        try {
-          // Its host goes on, and is nobody's.
-          process.kill(world.serverPid, "SIGTERM");
-          await expectGone(world.serverPid);
-          const path = world.path("host_key");
-          await writeKeyPair(path, { identity: generateIdentity(), comment: "another", force: true });
-          await world.startServer();
-          relay.strand();
-          terminal.press("not for strangers\r");
-          const failures = (): number => world.serverLog.match(/handshake failed/g)?.length ?? 0;
-          // The first is of whoever waited for the server to listen.
-          for (let i = 0; i < 1_500 && failures() < 3; i++) await sleep(20);
-          expect(failures()).toBeGreaterThanOrEqual(3);
-          expect(world.serverLog).not.toContain("user=");
-          expect(world.knownHosts).toBe(before.knownHosts);
-          expect(typist.arrived).toBe(before.arrived);
-          expect(isAlive(terminal.pid)).toBe(true);
-          terminal.type("\x1e.");
-          expect(await terminal.exited).toBe(255);
-        } finally {
-          for (const host of hosts) if (isAlive(host)) process.kill(host, "SIGKILL");
-        }
+        // Its host goes on.
+        await world.endListener("SIGTERM");
+        const path = world.path("host_key");
+        await writeKeyPair(path, { identity: generateIdentity(), comment: "another", force: true });
+        await world.startServer();
+        relay.strand();
+        terminal.press("not for strangers\r");
+        const failures = (): number => world.serverLog.match(/handshake failed/g)?.length ?? 0;
+        // The first is of whoever waited for the server to listen.
+        for (let i = 0; i < 1_500 && failures() < 3; i++) await sleep(20);
+        expect(failures()).toBeGreaterThanOrEqual(3);
+        expect(world.serverLog).not.toMatch(/ (accepted|resumed|refused) user=/);
+        expect(world.knownHosts).toBe(before.knownHosts);
+        expect(typist.arrived).toBe(before.arrived);
+        expect(isAlive(terminal.pid)).toBe(true);
+        terminal.type("\x1e.");
+        expect(await terminal.exited).toBe(255);
       });
     });
   },
@@ -149,7 +146,7 @@ describe.concurrent("a session that is gone when the client comes back", { timeo
 
   it("ends mp without a terminal, too", async () => {
     await inWorld(async (world) => {
-      const mp = world.startMp("echo ready; exec sleep 1000", { input: "open" });
+      const mp = world.startMp("echo ready; exec cat", { input: "open" });
       await new Promise((resolve) => mp.child.stdout?.once("data", resolve));
       for (const host of world.hostPids) process.kill(host, "SIGKILL");
       const { status, stdout, stderr } = await mp.finished;
@@ -158,8 +155,3 @@ describe.concurrent("a session that is gone when the client comes back", { timeo
     });
   });
 });
-
-async function expectGone(pid: number): Promise<void> {
-  for (let i = 0; i < 500 && isAlive(pid); i++) await sleep(20);
-  expect(isAlive(pid)).toBe(false);
-}

@@ -1,9 +1,20 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { chownSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formatPublicKeyLine } from "../../packages/libmoshpit-node/src/keys/index.js";
+import { link } from "../../packages/libmoshpit-node/src/net/relay/index.js";
 import { lookupUser, type Account } from "../../packages/libmoshpit-node/src/users/index.js";
 import { RejectCode } from "../../packages/libmoshpit/src/wire/index.js";
 import { dial, LibraryClient } from "./harness/library-client.js";
@@ -25,7 +36,7 @@ describe.skipIf(!isRoot)("mps as root (skipped for anybody else)", () => {
 
   beforeAll(async () => {
     execFileSync("groupadd", [GROUP]);
-    world = await World.make({ server: { authorized_keys: ".mp/authorized_keys" } });
+    world = await World.make({ server: { authorized_keys: ".mp/authorized_keys" }, runtime: "system" });
     for (const name of NAMES) {
       execFileSync("useradd", ["--create-home", "--shell", "/bin/bash", "--groups", `${GROUP},users`, name]);
       const account = await lookupUser(name);
@@ -132,6 +143,116 @@ describe.skipIf(!isRoot)("mps as root (skipped for anybody else)", () => {
     expect(await output(NAMES[0], "echo through | cat /dev/stdin >/dev/stdout")).toBe("through");
   });
 
+  describe("and the hosts that it leaves", () => {
+    const open = async (user: string): Promise<LibraryClient> => {
+      const { ip: host, port, client: identity } = world;
+      const request = { command: "echo $PPID; while read line; do echo got $line; done", terminal: TERMINAL };
+      const client = await LibraryClient.open({ host, port, user, identity, open: request });
+      await client.until(({ stdout }) => /^\d+\r\n/.test(stdout.toString()));
+      return client;
+    };
+    const hostOf = (client: LibraryClient): number => parseInt(client.stdout.toString(), 10);
+
+    it("can be reached by nobody but their user: not the sockets, not the tokens", async () => {
+      const client = await open(NAMES[1]);
+      const { uid } = accounts[1]!;
+      const base = "/run/moshpits";
+      expect(statSync(base)).toMatchObject({ uid: 0, gid: 0, mode: 0o40711 });
+      expect(statSync(`${base}/${uid}`)).toMatchObject({ uid, mode: 0o40700 });
+      const sockets = readdirSync(`${base}/${uid}`).filter((name) => name.endsWith(".sock"));
+      expect(sockets.length).toBeGreaterThanOrEqual(1);
+      const record = (name: string): string => readFileSync(`${base}/${name}`, "utf8");
+      const [tokens = ""] = readdirSync(base, { recursive: true })
+        .map(String)
+        .filter((name) => name.endsWith(`${sockets[0]?.replace(".sock", ".json")}`));
+      expect(record(tokens)).toContain(`"uid":${uid}`);
+      expect(statSync(`${base}/${tokens}`)).toMatchObject({ uid: 0, mode: 0o100600 });
+      const attempts = [
+        `ls ${base}`,
+        `ls ${base}/${uid}`,
+        `stat ${base}/${uid}/${sockets[0]}`,
+        `cat ${base}/${tokens}`,
+        `mkdir ${base}/12345`,
+        `mv ${base}/${uid} ${base}/elsewhere`,
+      ];
+      for (const attempt of attempts)
+        expect(await output(NAMES[0], `${attempt} >/dev/null 2>&1; echo $?`), attempt).not.toBe("0");
+      // Its own user may not see the token either.
+      expect(await output(NAMES[1], `cat ${base}/${tokens} >/dev/null 2>&1; echo $?`)).toBe("1");
+      client.quit();
+      await client.ended;
+    });
+
+    it("are found by the next mps, and a user who puts others' sockets in the place of theirs gains nothing", async () => {
+      const [alice, bob] = [await open(NAMES[0]), await open(NAMES[1])];
+      const [mine, theirs] = accounts.map(({ uid }) => `/run/moshpits/${uid}`);
+      const [socket = ""] = readdirSync(mine ?? "").filter((name) => name.endsWith(".sock"));
+      const [other = ""] = readdirSync(theirs ?? "").filter((name) => name.endsWith(".sock"));
+      await world.endListener("SIGKILL");
+      alice.type("one\r");
+      await alice.shows("got one");
+      // What any program of hers can do.
+      renameSync(`${mine}/${socket}`, `${mine}/kept`);
+      symlinkSync(`${theirs}/${other}`, `${mine}/${socket}`);
+      await world.startServer();
+      await world.logs(
+        new RegExp(`user=${NAMES[1]} the session host \\(process ${hostOf(bob)}\\) was found`),
+      );
+      await world.logs(new RegExp(`user=${NAMES[0]} .* can not be taken up: another host is in its place`));
+      renameSync(`${mine}/kept`, `${mine}/${socket}`);
+      await world.logs(
+        new RegExp(`user=${NAMES[0]} the session host \\(process ${hostOf(alice)}\\) was found`),
+      );
+      expect(await output(NAMES[0], "echo $PPID; whoami")).toBe(`${hostOf(alice)}\n${NAMES[0]}`);
+      for (const client of [alice, bob]) {
+        client.type("two\r");
+        await client.shows("got two");
+        client.quit();
+        await client.ended;
+      }
+    });
+
+    it("are resumed into: a client of theirs whose path died while no listener was there", async () => {
+      const relay = await world.relay(link("", { delayMs: 5 }), 31);
+      const mp = world.startMp("echo ready $USER; while read line; do echo got $line; done", {
+        input: "open",
+        args: [`${NAMES[0]}@${relay.address}`],
+      });
+      let shown = "";
+      mp.child.stdout?.on("data", (text: Buffer) => (shown += text.toString()));
+      for (let i = 0; i < 500 && !shown.includes(`ready ${NAMES[0]}\n`); i++) await sleep(20);
+      expect(shown).toBe(`ready ${NAMES[0]}\n`);
+      await world.endListener("SIGKILL");
+      relay.strand();
+      mp.child.stdin?.write("three\n");
+      await sleep(1_000);
+      await world.startServer();
+      await world.logs(new RegExp(`user=${NAMES[0]} .* was found, sessions: 1`));
+      for (let i = 0; i < 1_500 && !shown.includes("got three"); i++) await sleep(20);
+      await world.logs(new RegExp(` resumed user=${NAMES[0]} `));
+      mp.child.stdin?.end();
+      const { status, stdout } = await mp.finished;
+      expect([status, stdout.toString()]).toEqual([0, `ready ${NAMES[0]}\ngot three\n`]);
+    });
+
+    it("crash one by one: the other user's session does not notice", async () => {
+      const [alice, bob] = [await open(NAMES[0]), await open(NAMES[1])];
+      await world.endListener("SIGTERM");
+      await world.startServer();
+      await world.logs(new RegExp(`user=${NAMES[0]} .* was found`));
+      process.kill(hostOf(alice), "SIGSEGV");
+      await world.logs(
+        new RegExp(`user=${NAMES[0]} the session host \\(process ${hostOf(alice)}\\) ended, lost`),
+      );
+      bob.type("still\r");
+      await bob.shows("got still");
+      expect(await output(NAMES[0], "whoami")).toBe(NAMES[0]);
+      alice.vanish();
+      bob.quit();
+      await bob.ended;
+    });
+  });
+
   describe("and mps as an ordinary user", () => {
     let server: ChildProcess | undefined;
     afterAll(async () => {
@@ -171,6 +292,9 @@ describe.skipIf(!isRoot)("mps as root (skipped for anybody else)", () => {
       expect(log).toContain("listening on");
 
       expect(await output(name, "whoami")).toBe(name);
+      // Where the next mps of this user finds the hosts.
+      expect(statSync(join(home, ".mp/run"))).toMatchObject({ uid, mode: 0o40711 });
+      expect(statSync(join(home, ".mp/run", String(uid)))).toMatchObject({ uid, mode: 0o40700 });
       const { ip: host, port, client: identity } = world;
       const request = { case: "open", value: { command: "id" } } as const;
       const other = await dial({ host, port, identity, request, user: NAMES[1] });

@@ -40,13 +40,13 @@ describe("a session goes on", () => {
     await goesOn(shell);
   });
 
-  it("although its output is noise", async () => {
+  it("PL-END-001 although its output is noise", async () => {
     const shell = await world.remoteShell();
     await shell.command("head -c 100000 /dev/urandom; echo; echo sa''id", /said\r\nin\$ $/);
     await goesOn(shell);
   });
 
-  it("whatever somebody sends who saw its datagrams, from anywhere, to the server", async () => {
+  it("PL-END-001 whatever somebody sends who saw its datagrams, from anywhere, to the server", async () => {
     const { ip: host, port, user, client: identity } = world;
     const open = { terminal: TERMINAL, command: "stty -echo; echo ready; cat" };
     const client = await LibraryClient.open({ host, port, user, identity, open });
@@ -91,7 +91,7 @@ describe("a session goes on", () => {
     expect([status, stdout.toString().trim().split(/\s+/).at(-1)]).toEqual([3, "done"]);
   });
 
-  it("without its client, until the limit for that and no longer", async () => {
+  it("PL-END-001 without its client, until the limit for that and no longer", async () => {
     const limited = await World.make({ server: { detached_lifetime_secs: 6 } });
     try {
       const terminal = limited.mpTerminal("echo pid=$$.; exec sleep 1000");

@@ -1,9 +1,10 @@
-import { readFileSync } from "node:fs";
-import { canMakeNamespaces, loopback, namespaceLink, type Link } from "./link.js";
+import { loopback, type Link } from "./link.js";
+import { canMakeNamespaces, namespaceLink } from "./namespace-link.js";
 import { mosh, moshpit, ssh, type Peer } from "./peers.js";
+import { residentMiB } from "./processes.js";
 import type { Goal, Report, Scope } from "./report.js";
 import { summarize, type Summary } from "./statistics.js";
-import { BenchTerminal } from "./terminal.js";
+import { BenchTerminal, pause } from "./terminal.js";
 
 /** Typed ahead, so it runs at the first prompt; split, so that its echo is not taken for its output. */
 const READY = "printf '%s%s\\n' re ady\r";
@@ -16,17 +17,16 @@ interface Measured {
 }
 
 /** From starting the client to the first command that its shell ran; and what both sides then hold in memory. */
-export async function connectBench({ runs, loopback: only }: Scope): Promise<Report[]> {
-  const reports = [await onLink("connect, loopback", loopback, runs, 1)];
+export async function* connectBench({ runs, loopback: only }: Scope): AsyncGenerator<Report> {
+  yield await onLink("connect, loopback", loopback, runs, 1);
   if (!only && canMakeNamespaces()) {
     const link = await namespaceLink({ delay_ms: 50 });
     try {
-      reports.push(await onLink("connect, 100 ms round trip", link, runs, 0.6));
+      yield await onLink("connect, 100 ms round trip", link, runs, 0.6);
     } finally {
       await link.stop();
     }
   }
-  return reports;
 }
 
 async function onLink(title: string, link: Link, runs: number, ofSsh: number): Promise<Report> {
@@ -80,12 +80,7 @@ async function connectTimes(peer: Peer, runs: number): Promise<Measured> {
     if (run > 0) samples.push(performance.now() - start);
     clientMiB = residentMiB(terminal.pid);
     await terminal.end();
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await pause(300);
   }
   return { ms: summarize(samples), clientMiB, serverMiB: residentMiB(peer.serverPid) };
-}
-
-function residentMiB(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
 }

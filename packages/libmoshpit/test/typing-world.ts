@@ -224,6 +224,7 @@ export class World {
     const { cells } = overlay;
     this.#display.show(overlay);
     this.#terminal.writeAll(this.#display.take());
+    forget(this.#terminal);
     this.#lookForSecrets();
     const now = new Set<string>();
     for (const { x, y, text } of cells) {
@@ -283,6 +284,7 @@ export class World {
 
   #write(text: string): void {
     this.#server.writeAll(new TextEncoder().encode(text));
+    forget(this.#server);
     const { rows } = shownPage(this.#server.state());
     rows.forEach((row, y) => {
       const before = this.#rows[y] ?? BLANK_ROW;
@@ -329,6 +331,12 @@ export class World {
     }
     this.#now = end;
   }
+}
+
+/** Takes what nobody looks at, so that it does not grow. */
+function forget(emulator: Emulator): void {
+  emulator.takeEvents();
+  emulator.takeLines();
 }
 
 /** The characters of a row. */

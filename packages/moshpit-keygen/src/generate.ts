@@ -1,54 +1,28 @@
-import { lstat, stat } from "node:fs/promises";
-import { join } from "node:path";
-import {
-  fingerprint,
-  generateIdentity,
-  KeyFileError,
-  randomart,
-  shellWord,
-  writeKeyPair,
-} from "libmoshpit-node/keys";
-import { Misuse, pathOf, type Surroundings } from "./surroundings.js";
+import { generateIdentity } from "libmoshpit-node/keys";
+import { chooseDestination } from "./destination.js";
+import { saveKeyPair, type Reporter } from "./save.js";
+import { Misuse, type Surroundings } from "./surroundings.js";
 
 /** What the command line said. */
-export interface GenerateRequest {
+export interface GenerateRequest extends Reporter {
   readonly outputPath: string | undefined;
   readonly noPassphrase: boolean;
   readonly passphraseStdin: boolean;
   readonly force: boolean;
   readonly server: boolean;
   readonly comment: string | undefined;
-  /** Says what was done, as far as wanted. */
-  readonly report: (text: string) => void;
-  readonly detail: (text: string) => void;
 }
-
-const USER_KEY = "~/.mp/id_ed25519";
-const HOST_KEY = "~/.mp/mps_host_ed25519_key";
 
 /** Makes a key pair and writes it. Throws `Misuse`, `KeyFileError`, `AskingCancelled`. */
 export async function generate(request: GenerateRequest, world: Surroundings): Promise<void> {
   refuseContradictions(request, world);
-  const path = await choosePath(request, world);
-  await refuseDirectory(path, request.server);
-  const force = await mayReplace(path, request, world);
+  const { noPassphrase, passphraseStdin, server } = request;
+  const silent = server || noPassphrase || passphraseStdin;
+  const destination = await chooseDestination({ ...request, silent }, world);
   const passphrase = await choosePassphrase(request, world);
   const identity = generateIdentity();
   const comment = request.comment ?? world.owner;
-  await writeKeyPair(path, { identity, comment, force, ...(passphrase === undefined ? {} : { passphrase }) });
-  request.detail(`wrote ${path} (mode 0600) and ${path}.pub (mode 0644)`);
-  request.detail(passphrase === undefined ? "no passphrase" : "passphrase: Argon2id, 64 MiB, 3 passes");
-  request.report(
-    [
-      `Your private key has been saved in ${path}`,
-      `Your public key has been saved in ${path}.pub`,
-      "The key fingerprint is:",
-      `${fingerprint(identity.publicKey)} ${comment}`,
-      "The key's randomart image is:",
-      randomart(identity.publicKey),
-      "",
-    ].join("\n"),
-  );
+  await saveKeyPair({ ...destination, identity, comment, passphrase }, request);
 }
 
 function refuseContradictions(request: GenerateRequest, world: Surroundings): void {
@@ -64,56 +38,15 @@ function refuseContradictions(request: GenerateRequest, world: Surroundings): vo
   );
 }
 
-/** Asked for only where the command line leaves it to the person altogether. */
-async function choosePath(request: GenerateRequest, world: Surroundings): Promise<string> {
-  const { outputPath, noPassphrase, passphraseStdin, server } = request;
-  const fallback = server ? HOST_KEY : USER_KEY;
-  if (outputPath !== undefined) return pathOf(outputPath, world);
-  const silent = server || noPassphrase || passphraseStdin;
-  return pathOf(silent ? fallback : await world.askPath(pathOf(fallback, world)), world);
-}
-
-async function refuseDirectory(path: string, server: boolean): Promise<void> {
-  const status = await stat(path).catch((error: unknown) => {
-    // Whatever else is wrong with the path, the write says it better.
-    if (error instanceof Error && "code" in error) return undefined;
-    throw error;
-  });
-  if (status?.isDirectory() !== true) return;
-  const file = join(path, (server ? HOST_KEY : USER_KEY).replace("~/.mp/", ""));
-  throw new KeyFileError("exists", `${path} is a directory: -o ${shellWord(file)} writes into it`);
-}
-
-/** Whether files may be replaced; before anything is asked or made for nothing. */
-async function mayReplace(path: string, request: GenerateRequest, world: Surroundings): Promise<boolean> {
-  if (request.force) return true;
-  for (const each of [path, `${path}.pub`]) {
-    if (!(await exists(each))) continue;
-    const silent = !world.canAsk || request.noPassphrase || request.passphraseStdin || request.server;
-    if (!silent && (await world.askToReplace(each))) return true;
-    throw new KeyFileError(
-      "exists",
-      `${each} exists already: -f replaces it, -o ${shellWord(`${path}_2`)} keeps it`,
-    );
-  }
-  return false;
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    // Whatever else is wrong with the path, the write says it better.
-    if (error instanceof Error && "code" in error) return false;
-    throw error;
-  }
-}
-
 async function choosePassphrase(request: GenerateRequest, world: Surroundings): Promise<string | undefined> {
   if (request.noPassphrase || request.server) return undefined;
   if (!request.passphraseStdin) return world.askPassphrase();
+  return newPassphraseLine(world, "-n makes a key without one");
+}
+
+/** The next line of standard input, which must not be empty; `instead` is the way without a passphrase. */
+export async function newPassphraseLine(world: Surroundings, instead: string): Promise<string> {
   const line = await world.readLine();
-  if (line === "") throw new Misuse("the passphrase on standard input is empty: -n makes a key without one");
+  if (line === "") throw new Misuse(`the passphrase on standard input is empty: ${instead}`);
   return line;
 }

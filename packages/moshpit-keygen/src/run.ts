@@ -1,13 +1,12 @@
 import { parseCommandLine, VERSION, type CommandLine } from "libmoshpit-node/config";
-import {
-  AskingCancelled,
-  fingerprint,
-  KeyFileError,
-  randomart,
-  readPublicKeyFile,
-} from "libmoshpit-node/keys";
-import { generate } from "./generate.js";
+import { AskingCancelled, KeyFileError } from "libmoshpit-node/keys";
+import { publicLine } from "./export.js";
+import { listFingerprints, STANDARD_INPUT } from "./fingerprints.js";
+import { generate, type GenerateRequest } from "./generate.js";
+import { importKey } from "./import.js";
+import { changePassphrase } from "./passwd.js";
 import { ALL_OPTIONS, COMMANDS, isCommand, keygenHelp, takes, type CommandName } from "./program.js";
+import type { Reporter } from "./save.js";
 import { Misuse, pathOf, processSurroundings, type Surroundings } from "./surroundings.js";
 import { verifyFingerprint, verifyRandomart } from "./verify.js";
 
@@ -58,32 +57,62 @@ function checkedCommand(line: CommandLine): CommandName {
 }
 
 async function runCommand(name: CommandName, line: CommandLine, world: Surroundings): Promise<number> {
-  const verbose = line.given.has("verbose");
-  const quiet = line.given.has("quiet");
-  const report = (text: string): void => (quiet ? undefined : world.out(text));
-  const detail = (text: string): void => (verbose ? world.err(`mp-keygen: ${text}\n`) : undefined);
   const [first, second] = [...line.positionals.slice(1), ...(line.rest ?? [])];
+  const reporter = reporterFor(line, world);
   switch (name) {
     case "generate":
-      await generate({ ...generateFlags(line), report, detail }, world);
+      await generate({ ...newKeyFlags(line), ...reporter }, world);
       return DONE;
     case "fingerprint": {
-      const { publicKey, comment } = await readPublicKeyFile(keyFile(first, world));
-      const image = verbose ? `${randomart(publicKey)}\n` : "";
-      return print(world, `${`${fingerprint(publicKey)} ${comment}`.trim()}\n${image}`);
+      const path = first === STANDARD_INPUT ? first : keyFile(first, PUBLIC_KEY, world);
+      const images = line.given.has("verbose");
+      const warn = (text: string): void => world.err(`mp-keygen: ${text}\n`);
+      return print(world, await listFingerprints(path, images, world, warn));
     }
-    case "verify": {
-      if (first === undefined) throw new Misuse(`nothing to verify: ${COMMANDS.verify.usage}`);
-      const path = keyFile(second, world);
-      const verify = line.given.has("randomart") ? verifyRandomart : verifyFingerprint;
-      const matches = await verify(first, path);
-      report(matches ? `match: this is the key in ${path}\n` : `no match: the key in ${path} is another\n`);
-      return matches ? DONE : NO_MATCH;
-    }
+    case "verify":
+      return await verify(line, [first, second], world);
+    case "passwd":
+      await changePassphrase(
+        { ...newKeyFlags(line), ...reporter, path: keyFile(first, PRIVATE_KEY, world) },
+        world,
+      );
+      return DONE;
+    case "import":
+      if (first === undefined) throw new Misuse(`nothing to import: ${COMMANDS.import.usage}`);
+      await importKey({ ...newKeyFlags(line), ...reporter, source: pathOf(first, world) }, world);
+      return DONE;
+    case "export":
+      return print(world, await publicLine(keyFile(first, PRIVATE_KEY, world)));
   }
 }
 
-function generateFlags(line: CommandLine): Omit<Parameters<typeof generate>[0], "report" | "detail"> {
+const PRIVATE_KEY = "~/.mp/id_ed25519";
+const PUBLIC_KEY = `${PRIVATE_KEY}.pub`;
+
+async function verify(
+  line: CommandLine,
+  [claim, file]: readonly (string | undefined)[],
+  world: Surroundings,
+): Promise<number> {
+  if (claim === undefined) throw new Misuse(`nothing to verify: ${COMMANDS.verify.usage}`);
+  const path = keyFile(file, PUBLIC_KEY, world);
+  const check = line.given.has("randomart") ? verifyRandomart : verifyFingerprint;
+  const matches = await check(claim, path);
+  const { report } = reporterFor(line, world);
+  report(matches ? `match: this is the key in ${path}\n` : `no match: the key in ${path} is another\n`);
+  return matches ? DONE : NO_MATCH;
+}
+
+function reporterFor(line: CommandLine, world: Surroundings): Reporter {
+  const verbose = line.given.has("verbose");
+  const quiet = line.given.has("quiet");
+  return {
+    report: (text) => (quiet ? undefined : world.out(text)),
+    detail: (text) => (verbose ? world.err(`mp-keygen: ${text}\n`) : undefined),
+  };
+}
+
+function newKeyFlags(line: CommandLine): Omit<GenerateRequest, keyof Reporter> {
   const text = (key: string): string | undefined => {
     const value = line.given.get(key)?.value;
     return typeof value === "string" ? value : undefined;
@@ -98,8 +127,8 @@ function generateFlags(line: CommandLine): Omit<Parameters<typeof generate>[0], 
   };
 }
 
-function keyFile(text: string | undefined, world: Surroundings): string {
-  return pathOf(text ?? "~/.mp/id_ed25519.pub", world);
+function keyFile(text: string | undefined, fallback: string, world: Surroundings): string {
+  return pathOf(text ?? fallback, world);
 }
 
 function print(world: Surroundings, text: string): number {

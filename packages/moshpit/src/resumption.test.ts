@@ -120,6 +120,8 @@ describe("Resumption", () => {
     await vi.advanceTimersByTimeAsync(2_500);
     vi.setSystemTime(Date.now() + 3_600_000);
     await vi.advanceTimersByTimeAsync(1_000);
+    // The turns of the event loop in which the sockets are read.
+    for (let turn = 0; turn < 40; turn++) await new Promise((resolve) => setImmediate(resolve));
     expect(session.wake).toHaveBeenCalledTimes(1);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(handshake).toHaveBeenCalledTimes(1);

@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { homedir } from "node:os";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CipherSuite } from "libmoshpit/wire";
-import { loadClientConfig, type CipherSuiteName, type ClientConfig } from "libmoshpit-node/config";
+import { loadClientConfig, type ClientConfig } from "libmoshpit-node/config";
 import { openLog, type Log } from "libmoshpit-node/log";
 import { formatEndpoint } from "libmoshpit-node/net";
 import { inBackgroundOf, terminalSize, TerminalGuard, withoutWaiting } from "libmoshpit-node/tty";
+import { offeredSuites } from "./cipher-suites.js";
 import { Failure, Interrupted, OWN_ERROR } from "./failure.js";
 import { requestSession, type Granted, type HandshakeOptions } from "./handshake.js";
 import { HostTrust, SameHostKey } from "./host-trust.js";
@@ -26,10 +26,15 @@ import { askAboutHostKey } from "./ui/host-key-question.js";
 /** Runs `mp` with these arguments; the exit status, once everything is written and the terminal is given back. */
 export async function run(argv: readonly string[]): Promise<number> {
   const loaded = await loadClientConfig({ argv, env: process.env, cwd: process.cwd(), home: homedir() });
+  if (loaded.kind === "print" || loaded.config.doctor) {
+    // What is printed is all there is to do: mp config | head.
+    process.stdout.on("error", () => process.exit(statusOfSignal("SIGPIPE")));
+  }
   if (loaded.kind === "print") {
     (loaded.status === 0 ? process.stdout : process.stderr).write(loaded.text);
     return loaded.status;
   }
+  if (loaded.config.doctor) return (await import("./doctor/doctor.js")).doctor(loaded);
   for (const warning of loaded.warnings) process.stderr.write(`mp: ${warning}\n`);
   const log = openLog(loaded.config.log, { target: "moshpit", role: "client" });
   try {
@@ -38,11 +43,6 @@ export async function run(argv: readonly string[]): Promise<number> {
     await log.close();
   }
 }
-
-const CIPHER_SUITES: Readonly<Record<CipherSuiteName, CipherSuite>> = {
-  "aes-256-gcm-siv-hmac-sha512": CipherSuite.AES_256_GCM_SIV_HMAC_SHA512,
-  "aes-256-gcm-siv-hmac-sha512-256": CipherSuite.AES_256_GCM_SIV_HMAC_SHA512_256,
-};
 
 /** Long enough for two changes of size to be two. */
 const REDRAW_MS = 100;
@@ -53,7 +53,7 @@ const FAREWELL_MS = 300;
 /** One connection from its configuration to its end. */
 class Client {
   readonly #config: ClientConfig;
-  readonly #log: Log;
+  #log: Log;
   /** Aborted with the reason for leaving before the remote program did. */
   readonly #leave = new AbortController();
   readonly #guard: TerminalGuard | undefined;
@@ -119,8 +119,7 @@ class Client {
     const common = {
       target,
       identity,
-      cipherSuites:
-        this.#config.cipherSuite === undefined ? undefined : [CIPHER_SUITES[this.#config.cipherSuite]],
+      cipherSuites: offeredSuites(this.#config.cipherSuite),
     };
     const granted = await requestSession({
       ...common,
@@ -130,14 +129,15 @@ class Client {
       waiting: () =>
         this.#output.say(`waiting for ${formatEndpoint(target.host, serverPort)} to answer the handshake …`),
     });
-    this.#log.info(`session ${granted.session.sessionName} of ${user} on ${udpEndpoint(granted)}`);
+    this.#log = this.#log.forSession(granted.session.sessionName);
+    this.#log.info(`opened as ${user} on ${udpEndpoint(granted)}`);
     const again = {
       ...common,
       trust: new SameHostKey(target.host, granted.hostKey),
       waiting: () => undefined,
     };
     const end = await this.#converse(granted, input, again);
-    this.#log.info(`the session ended: ${end.kind}`);
+    this.#log.info(`ended: ${end.kind}`);
     return this.#conclude(end, granted);
   }
 

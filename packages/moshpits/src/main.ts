@@ -1,19 +1,15 @@
 import { fileURLToPath } from "node:url";
+import { versionAlone } from "libmoshpit-node/version";
 
 // Without a handler Node opens its inspector on this signal: a port at which every local user could run code as mps.
 process.on("SIGUSR1", () => undefined);
 
-// Only now, so that nothing is loaded before the line above.
-const { run } = await import("./run.js");
-
-/** Beside the bundle of mps. */
-const hostPath = fileURLToPath(new URL("./mps-host.js", import.meta.url));
-
-run(process.argv.slice(2), hostPath).then(
-  (status) => process.exit(status),
-  (error: unknown) => {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.stderr.write(`mps: internal error, please report it: ${text}\n`);
-    process.exit(1);
-  },
-);
+const version = versionAlone("mps", process.argv.slice(2));
+if (version === undefined) {
+  // Only now, so that nothing is loaded before the line above.
+  const { start } = await import("./start.js");
+  // Beside the bundle of mps.
+  start(fileURLToPath(new URL("./mps-host.js", import.meta.url)));
+} else {
+  process.stdout.write(version);
+}

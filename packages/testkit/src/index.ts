@@ -1,3 +1,4 @@
+export * from "./bulk.js";
 export * from "./event-queue.js";
 export * from "./link.js";
 export * from "./network.js";

@@ -184,6 +184,15 @@ describe("an outage", () => {
     ).toContain("challenge-response");
   });
 
+  it("PL-OUTAGE-001 TR-RTT-003 the server does not take a client's questions for another path", () => {
+    const pair = settled();
+    const before = pair.server.connection.rtt;
+    pair.link.toClient.down = true;
+    run(pair, 9_000);
+    expect(before).toBeDefined();
+    expect(pair.server.connection.rtt?.variance).toBeLessThan(before!.smoothed / 4);
+  });
+
   it("PL-OUTAGE-003 a client that woke sends what is unacknowledged at once", () => {
     const pair = settled();
     pair.link.down = true;

@@ -39,10 +39,12 @@ export interface RunOptions {
   readonly env?: Environment;
   /** Standard input; absent: empty. `open`: kept open and written to by the test. */
   readonly input?: Uint8Array | "open";
+  /** Another file than the built program's. */
+  readonly script?: string;
 }
 
 export function start(name: ProgramName, args: readonly string[], options: RunOptions = {}): Running {
-  const child = spawn(process.execPath, [PROGRAMS[name], ...args], {
+  const child = spawn(process.execPath, [options.script ?? PROGRAMS[name], ...args], {
     // A session of its own, which has no controlling terminal.
     detached: true,
     env: environment(options.env),

@@ -131,6 +131,11 @@ export class OuterTerminal {
     if (this.#status === undefined) this.#pty.kill(signal);
   }
 
+  /** The window is closed: nobody has the terminal any more. */
+  hangUp(): void {
+    (this.#pty as NodePty.IPty & { destroy(): void }).destroy();
+  }
+
   #wake(): void {
     const waiting = this.#changed;
     this.#changed = [];

@@ -1,4 +1,12 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createConnection } from "node:net";
 import { userInfo } from "node:os";
 import { basename, join } from "node:path";
@@ -33,6 +41,8 @@ export interface WorldOptions {
   readonly known?: boolean;
   /** Default true. */
   readonly startServer?: boolean;
+  /** Where mps keeps its hosts; default: in the world's directory. `system`: where it does by itself. */
+  readonly runtime?: "system";
 }
 
 const UDP_PORTS = 4;
@@ -52,6 +62,8 @@ export class World {
   readonly #options: WorldOptions;
   #server: Running | undefined;
   #serverError = "";
+  /** Session hosts whose listener has ended. */
+  readonly #left = new Set<number>();
   readonly #relays: Relay[] = [];
   readonly #started: Running[] = [];
   readonly #terminals: OuterTerminal[] = [];
@@ -86,7 +98,9 @@ export class World {
 
   /** Session hosts that serve somebody. */
   get hostPids(): readonly number[] {
-    return withDescendants(this.serverPid).filter((pid) => commandLine(pid).startsWith("mps-host "));
+    const children = this.#server?.child.pid === undefined ? [] : withDescendants(this.serverPid);
+    const isHost = (pid: number): boolean => isAlive(pid) && commandLine(pid).startsWith("mps-host ");
+    return [...new Set([...this.#left, ...children])].filter(isHost);
   }
 
   /** What mps wrote: its log. */
@@ -106,8 +120,10 @@ export class World {
     }
   }
 
-  async startServer(): Promise<void> {
-    const server = start("mps", ["-e", "-v", "-c", this.path("moshpits.toml")]);
+  /** `script`: another bundle of mps. */
+  async startServer(script?: string): Promise<void> {
+    const args = ["-e", "-v", "-c", this.path("moshpits.toml")];
+    const server = start("mps", args, script === undefined ? {} : { script });
     this.#server = server;
     this.#serverError = "";
     server.child.stderr?.on("data", (text: string) => (this.#serverError += text));
@@ -119,19 +135,38 @@ export class World {
     }
   }
 
+  /** Ends the listener alone; its session hosts go on. */
+  async endListener(signal: NodeJS.Signals): Promise<void> {
+    for (const pid of this.hostPids) this.#left.add(pid);
+    const server = this.#server;
+    this.#server = undefined;
+    server?.child.kill(signal);
+    await server?.finished;
+  }
+
+  /** Changes a line of mps' configuration; a signal or a start takes it in. */
+  reconfigure(key: string, value: string | number): void {
+    const path = this.path("moshpits.toml");
+    const others = readFileSync(path, "utf8")
+      .split("\n")
+      .filter((line) => !line.startsWith(`${key} =`));
+    writeFileSync(path, [...others, `${key} = ${JSON.stringify(value)}`].join("\n"));
+  }
+
   /** Ends the server and everything below it. */
   async stopServer(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     const server = this.#server;
+    const pids = [...this.#left].filter((each) => this.hostPids.includes(each));
     this.#server = undefined;
     const pid = server?.child.pid;
-    if (server === undefined || pid === undefined) return;
-    const pids = withDescendants(pid);
+    if (pid !== undefined) pids.push(...withDescendants(pid));
     for (const each of pids) tell(each, "SIGCONT");
-    tell(pid, signal);
+    if (pid !== undefined) tell(pid, signal);
     const deadline = performance.now() + 3_000;
     while (pids.some(isAlive) && performance.now() < deadline) await sleep(10);
     for (const each of pids) tell(each, "SIGKILL");
-    await server.finished;
+    this.#left.clear();
+    await server?.finished;
   }
 
   /** `-c` and the destination; `more` options go in between. */
@@ -240,6 +275,7 @@ export class World {
     for (const { child } of this.#started) child.kill("SIGKILL");
     await Promise.all(this.#relays.map((relay) => relay.stop()));
     await this.stopServer();
+    if (this.#options.runtime === "system") this.#removeRecords();
     rmSync(this.directory, { recursive: true, force: true });
   }
 
@@ -274,9 +310,18 @@ export class World {
       port: this.port,
       udp_ports: `${this.udpPorts.first}-${this.udpPorts.last}`,
       authorized_keys: `${basename(this.directory)}/authorized_keys`,
+      ...(this.#options.runtime === "system" ? {} : { runtime_dir: this.path("run") }),
       ...this.#options.server,
     };
     this.writeConfig("moshpits.toml", mps, "[mps]\n");
+  }
+
+  /** Of hosts that were killed while no listener was there to see it. */
+  #removeRecords(): void {
+    const base = "/run/moshpits";
+    if (!existsSync(base)) return;
+    const mine = readdirSync(base).filter((name) => name.startsWith(`listener-${this.port}-`));
+    for (const name of mine) rmSync(join(base, name), { recursive: true });
   }
 
   async #answers(): Promise<boolean> {

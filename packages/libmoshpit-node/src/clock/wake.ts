@@ -2,6 +2,8 @@
 const TICK_MS = 1_000;
 /** A tick that is later than this by either clock was slept through, or the process was stopped; milliseconds. */
 const MOST_LATE_MS = 2_000;
+/** Turns of the event loop; a turn reads some thirty datagrams of a socket, and a silent client is sent fewer than these. */
+const TURNS_TO_READ = 16;
 
 /** What the watch looks at: milliseconds of a clock that goes on while the machine sleeps. */
 export type WallClock = () => number;
@@ -15,6 +17,7 @@ export class WakeWatch {
   readonly #clock: WallClock;
   readonly #timer: NodeJS.Timeout;
   #last: number;
+  #telling: NodeJS.Immediate | undefined;
 
   constructor(woke: () => void, clock: WallClock = Date.now) {
     this.#woke = woke;
@@ -26,6 +29,7 @@ export class WakeWatch {
 
   stop(): void {
     clearInterval(this.#timer);
+    clearImmediate(this.#telling);
   }
 
   /** A clock that was set back says nothing. */
@@ -33,6 +37,15 @@ export class WakeWatch {
     const at = this.#clock();
     const late = at - this.#last - TICK_MS;
     this.#last = at;
-    if (late > MOST_LATE_MS) this.#woke();
+    if (late > MOST_LATE_MS) this.#tellIn(TURNS_TO_READ);
+  }
+
+  /** What waits in sockets since before is read first: it is no sign that anybody is there now. */
+  #tellIn(turns: number): void {
+    clearImmediate(this.#telling);
+    this.#telling = setImmediate(() => {
+      if (turns > 1) this.#tellIn(turns - 1);
+      else this.#woke();
+    });
   }
 }

@@ -12,6 +12,8 @@ export interface ClientConfig {
   readonly serverPort: number;
   /** What followed `--`, joined by spaces; absent: an interactive login shell. At most 8192 octets. */
   readonly command: string | undefined;
+  /** Only to look where a connection fails. */
+  readonly doctor: boolean;
   /** A terminal for a remote command even where standard input is none. */
   readonly tty: boolean;
   readonly privateKeyPath: string;
@@ -42,18 +44,22 @@ function complete(values: Values): ClientConfig | string {
   }
   const text = values.text("server_destination");
   if (text === undefined) return "no destination: mp [OPTIONS] <SERVER_DESTINATION>, see mp --help";
-  const destination = parseDestination(text);
-  if (typeof destination === "string") return destination;
+  const parsed = parseDestination(text);
+  if (typeof parsed === "string") return parsed;
+  const destination = { ...parsed, user: parsed.user ?? values.text("user") };
   const command = values.line.rest?.join(" ") ?? "";
   if (Buffer.byteLength(command) > LONGEST_COMMAND)
     return `the command is longer than ${LONGEST_COMMAND} octets`;
   if (command.includes("\0")) return "the command holds a NUL";
+  const doctor = values.switch("doctor");
+  if (doctor && command !== "") return "--doctor takes no command after --";
   const hostFingerprint = values.text("host_fingerprint");
   const privateKeyPath = values.certainText("private_key_path");
   return {
     destination,
     serverPort: values.number("server_port"),
     command: command === "" ? undefined : command,
+    doctor,
     tty: values.switch("tty"),
     privateKeyPath,
     publicKeyPath: values.text("public_key_path") ?? `${privateKeyPath}.pub`,

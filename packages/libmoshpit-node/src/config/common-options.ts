@@ -51,6 +51,7 @@ export function commonOptions(program: {
       },
       {
         key: "private_key_path",
+        perHost: true,
         kind: { type: "path" },
         fallback: program.privateKey,
         flag: { long: "private-key-path", short: "p", placeholder: "PATH" },
@@ -58,13 +59,15 @@ export function commonOptions(program: {
       },
       {
         key: "public_key_path",
+        perHost: true,
         kind: { type: "path" },
         flag: { long: "public-key-path", short: "k", placeholder: "PATH" },
         help: `Path to the ${program.side} public key (without it the private key's path with .pub)`,
+        example: `${program.privateKey}.pub`,
       },
     ],
     tracing: [
-      ...layerOptions("tracing.stdout", program.stdoutWhen),
+      ...layerOptions("tracing.stdout", program.stdoutWhen, program.folder),
       {
         key: "tracing.file.verbose",
         kind: STEPS,
@@ -77,12 +80,12 @@ export function commonOptions(program: {
         fallback: 0,
         help: "Turn down the verbosity of the log file alone",
       },
-      ...layerOptions("tracing.file.layer", "of the log file"),
+      ...layerOptions("tracing.file.layer", "of the log file", program.folder),
     ],
   };
 }
 
-function layerOptions(table: string, where: string): Option[] {
+function layerOptions(table: string, where: string, folder: string): Option[] {
   const shows = (name: string, fallback: boolean, what: string): Option => ({
     key: `${table}.${name}`,
     kind: { type: "switch" },
@@ -91,7 +94,7 @@ function layerOptions(table: string, where: string): Option[] {
   });
   return [
     shows("with_target", false, "the part of the program that logs"),
-    shows("with_thread_ids", false, "the process id"),
+    shows("with_thread_ids", false, "process id and worker id"),
     shows("with_thread_names", false, "the role of the process"),
     shows("with_line_number", false, "the source file and line"),
     shows("with_level", true, "the level"),
@@ -99,6 +102,7 @@ function layerOptions(table: string, where: string): Option[] {
       key: `${table}.directives`,
       kind: { type: "text", check: directivesFault },
       help: `Levels for single parts of the program, for the lines ${where}: target=level, with commas between`,
+      example: `${folder}=debug`,
     },
   ];
 }

@@ -1,5 +1,5 @@
 import { environmentName, type Option, type Program } from "./option.js";
-import { VERSION } from "./version.js";
+import { VERSION } from "../version/index.js";
 
 const WIDTH = 100;
 const INDENT = "  ";
@@ -22,9 +22,10 @@ export function helpText(program: Program): string {
     helpSection("Options", flagEntries(program.options)),
     `Config file: ${program.defaultFile}`,
     helpSection(
-      "Keys of the config file, and the variable for each (every option above has a variable too)",
+      "Keys of the config file, and the variable for each (the settings above have a variable too)",
       program.options.filter(onlyKey).map((option) => [option.key, described(option)]),
     ),
+    hostSectionText(program),
     `Variables: ${program.prefix}, then the key in capitals with _ for the dots: ${example(program)}.`,
     ...program.notes.map((note) => wrapped(note, "").join("\n")),
   ];
@@ -42,6 +43,16 @@ export function flagEntries(options: readonly Option[]): readonly HelpEntry[] {
     ["-h, --help", "Print help"],
     ["-V, --version", "Print version"],
   ];
+}
+
+/** How single hosts are configured, if they can be. */
+function hostSectionText(program: Program): string {
+  if (!program.hostSections) return "";
+  const keys = program.options.filter((option) => option.perHost).map((option) => option.key);
+  return wrapped(
+    `Sections of the config file for single hosts: [host."db* !db9"] holds, for destinations that match (* is any characters, ? is one, ! excepts), any of ${keys.join(", ")}. The first section that matches and has a key wins, before the rest of the file.`,
+    "",
+  ).join("\n");
 }
 
 function onlyKey(option: Option): boolean {

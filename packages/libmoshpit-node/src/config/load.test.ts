@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadClientConfig, type ClientConfig } from "./client.js";
 import type { Loaded } from "./load.js";
 import { loadServerConfig } from "./server.js";
-import { VERSION } from "./version.js";
+import { VERSION } from "../version/index.js";
 
 let home = "";
 

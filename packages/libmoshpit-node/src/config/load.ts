@@ -1,6 +1,9 @@
 import { readFile } from "node:fs/promises";
+import { parseDestination } from "./destination.js";
+import { effectiveText } from "./effective.js";
 import { parseCommandLine, type CommandLine } from "./flags.js";
 import { helpText, versionText } from "./help.js";
+import { fromHostSections } from "./host-sections.js";
 import type { OptionValue, Program } from "./option.js";
 import {
   fromArgument,
@@ -90,7 +93,8 @@ export class Values {
 
 /**
  * Reads every source of a program and merges them: environment over flags over file over defaults, key by key; the
- * positional argument over all. `complete` makes the program's own configuration, or says what is wrong. Never prints,
+ * positional argument over all; in the file, what stands in a section for the host over what stands at the top. With
+ * `config` as the first argument it answers with what is in force, to be printed. `complete` makes the program's own configuration, or says what is wrong. Never prints,
  * never exits; throws only for faults of the schema.
  */
 export async function load<Config>(
@@ -98,11 +102,12 @@ export async function load<Config>(
   invocation: Invocation,
   complete: (values: Values) => Config | string,
 ): Promise<Loaded<Config>> {
-  const line = parseCommandLine(program.options, invocation.argv);
+  const { line, shows } = takeCommand(parseCommandLine(program.options, invocation.argv));
   if (line.help) return { kind: "print", text: helpText(program), status: 0 };
   if (line.version) return { kind: "print", text: versionText(program), status: 0 };
   if (line.problem !== undefined) return misuse(program, `${line.problem}: see ${program.name} --help`);
-  if (line.rest !== undefined && !program.takesCommand) return misuse(program, "takes no command after --");
+  if (line.rest !== undefined && (shows || !program.takesCommand))
+    return misuse(program, `${shows ? "config " : ""}takes no command after --`);
 
   const given = [
     fromArgument(program, line, invocation),
@@ -112,9 +117,10 @@ export async function load<Config>(
   const wrong = given.flatMap((source) => source.problems)[0];
   if (wrong !== undefined) return misuse(program, wrong);
   const file = await readFileSettings(program, invocation, merge(given));
-  const all = merge([...given, file, fromDefaults(program, invocation)]);
+  const all = merge([...given, ...file.settings, fromDefaults(program, invocation)]);
   const [problem] = all.problems;
   if (problem !== undefined) return misuse(program, problem);
+  if (shows) return { kind: "print", text: effectiveText(program, all, file), status: 0 };
 
   const values = new Values(all.settings, line);
   const config = complete(values);
@@ -129,12 +135,27 @@ function misuse(program: Program, text: string): Print {
 /** Nobody writes more by hand; a log file named by mistake is not read whole. */
 const LARGEST_FILE = 1 << 20;
 
-async function readFileSettings(program: Program, paths: PathContext, given: Settings): Promise<Settings> {
+/** The file, and what it says: for the host at hand, and for all. */
+interface FileSettings {
+  readonly path: string;
+  readonly exists: boolean;
+  /** Highest first. */
+  readonly settings: readonly Settings[];
+}
+
+async function readFileSettings(
+  program: Program,
+  paths: PathContext,
+  given: Settings,
+): Promise<FileSettings> {
   const named = given.settings.get("config_absolute_path")?.value;
   const expanded = expandPath(program.defaultFile, paths);
   const path = String(named ?? (expanded.kind === "value" ? expanded.value : program.defaultFile));
-  const nothing: Settings = { settings: new Map(), warnings: [], problems: [] };
-  const refused = (what: string): Settings => ({ ...nothing, problems: [what] });
+  const refused = (what: string): FileSettings => ({
+    path,
+    exists: true,
+    settings: [{ settings: new Map(), warnings: [], problems: [what] }],
+  });
   let text: string;
   try {
     const octets = await readFile(path);
@@ -143,12 +164,32 @@ async function readFileSettings(program: Program, paths: PathContext, given: Set
   } catch (error) {
     if (error instanceof TypeError) return refused(`${path}: not UTF-8`);
     const code = (error as NodeJS.ErrnoException).code;
-    if (named === undefined && (code === "ENOENT" || code === "ENOTDIR")) return nothing;
+    if (named === undefined && (code === "ENOENT" || code === "ENOTDIR"))
+      return { path, exists: false, settings: [] };
     return refused(`${path}: ${REASONS[code ?? ""] ?? (error as Error).message}`);
   }
   const document = await parseToml(text);
   if (document.kind === "wrong") return refused(`${path}:${document.line}: ${document.text}`);
-  return fromFile(program, path, document.entries, paths);
+  const general = fromFile(program, path, document.entries, paths);
+  const host = hostOf(merge([given, general]));
+  const special = fromHostSections(program, path, document.entries, paths, host);
+  return { path, exists: true, settings: [special, general] };
+}
+
+/** The host that the destination names, if there is one and it is none that is complained about elsewhere. */
+function hostOf(settings: Settings): string | undefined {
+  const destination = settings.settings.get("server_destination")?.value;
+  if (typeof destination !== "string") return undefined;
+  const parsed = parseDestination(destination);
+  return typeof parsed === "string" ? undefined : parsed.host;
+}
+
+/** `config` in front of the arguments asks for the settings in place of a run. */
+function takeCommand(line: CommandLine): { readonly line: CommandLine; readonly shows: boolean } {
+  const [first, ...others] = line.positionals;
+  return first === "config"
+    ? { line: { ...line, positionals: others }, shows: true }
+    : { line, shows: false };
 }
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -36,8 +36,14 @@ export interface Option {
   readonly positional?: string;
   /** False: can not stand in the file. */
   readonly inFile?: false;
+  /** Something to do, not a setting: a flag and nothing else. */
+  readonly flagOnly?: true;
+  /** Can stand in a `[host."pattern"]` section, too, under the same key. */
+  readonly perHost?: true;
   /** One sentence for `--help`, without the default. */
   readonly help: string;
+  /** Where there is no default: a value to show in an example. */
+  readonly example?: OptionValue;
 }
 
 /** One program's command line, file and environment. */
@@ -53,10 +59,22 @@ export interface Program {
   /** The exit status of a misuse. */
   readonly misuseStatus: number;
   readonly options: readonly Option[];
+  /** Whether the file can have `[host."pattern"]` sections. */
+  readonly hostSections: boolean;
   /** Whether `-- command` is taken. */
   readonly takesCommand: boolean;
   /** Paragraphs at the end of `--help`. */
   readonly notes: readonly string[];
+}
+
+/** Whether the option has a variable. */
+export function inEnvironment(option: Option): boolean {
+  return option.flagOnly !== true;
+}
+
+/** Whether the option can stand in the file, at its top. */
+export function inFile(option: Option): boolean {
+  return option.inFile !== false && option.flagOnly !== true;
 }
 
 /** `tracing.file.verbose` under `MOSHPITS_` is `MOSHPITS_TRACING_FILE_VERBOSE`. */

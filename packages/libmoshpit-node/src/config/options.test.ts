@@ -105,6 +105,13 @@ const CLIENT_ROWS: Record<string, Row<ClientConfig>> = {
   private_key_path: pathRow((c) => c.privateKeyPath, "/home/alice/.mp/id_ed25519"),
   public_key_path: pathRow((c) => c.publicKeyPath, "/home/alice/.mp/id_ed25519.pub"),
   known_hosts: pathRow((c) => c.knownHosts, "/home/alice/.mp/known_hosts"),
+  user: {
+    text: "carol",
+    effect: (c) => c.destination.user,
+    effective: "carol",
+    fallback: undefined,
+    wrong: ["Carol", "a b", "-l", ""],
+  },
   server_port: {
     text: "50505",
     effect: (c) => c.serverPort,
@@ -183,6 +190,13 @@ const SERVER_ROWS: Record<string, Row<ServerConfig>> = {
     fallback: ".mp/authorized_keys",
     wrong: ["/etc/keys", "../keys", "a/../../b", "~/keys", "keys/", ""],
   },
+  "mps.runtime_dir": {
+    text: "/run/other",
+    effect: (c) => c.runtimeDirectory,
+    effective: "/run/other",
+    fallback: undefined,
+    wrong: ["", "~else/run"],
+  },
   "mps.detached_lifetime_secs": {
     text: "3600",
     effect: (c) => c.detachedLifetimeSecs,
@@ -213,7 +227,9 @@ function suite<Config>(
   rows: Record<string, Row<Config>>,
   loadWith: (key: string, sources: Sources) => Promise<Loaded<Config>>,
 ): void {
-  const own = program.options.filter((option) => option.key !== "config_absolute_path");
+  const own = program.options.filter(
+    (option) => option.key !== "config_absolute_path" && option.flagOnly !== true,
+  );
 
   it("has a row for every option", () => {
     expect(Object.keys(rows).sort()).toEqual(own.map((option) => option.key).sort());
@@ -325,4 +341,34 @@ describe("mps's options", () => {
   suite(SERVER_PROGRAM, SERVER_ROWS, async (_, { argv = [], env = {} }) =>
     loadServerConfig({ ...place, argv, env }),
   );
+});
+
+describe("what is something to do, not a setting", () => {
+  const client = async (argv: string[], env = {}): Promise<Loaded<ClientConfig>> =>
+    loadClientConfig({ ...place, argv: [...argv, "host"], env });
+  const server = async (argv: string[], env = {}): Promise<Loaded<ServerConfig>> =>
+    loadServerConfig({ ...place, argv, env });
+
+  it("is asked for by its flag", async () => {
+    expect(await client([])).toMatchObject({ config: { doctor: false } });
+    expect(await client(["--doctor"])).toMatchObject({ config: { doctor: true } });
+    expect(await server([])).toMatchObject({ config: { check: false } });
+    expect(await server(["--check"])).toMatchObject({ config: { check: true } });
+  });
+
+  it("has neither a variable nor a key", async () => {
+    expect(await client([], { MOSHPIT_DOCTOR: "true" })).toMatchObject({
+      config: { doctor: false },
+      warnings: ["MOSHPIT_DOCTOR is no setting of mp: ignored"],
+    });
+    const path = join(folder, "check.toml");
+    await writeFile(path, "check = true\n");
+    const loaded = await server(["-c", path]);
+    expectMisuse(SERVER_PROGRAM, loaded, `${path}:1: check: can not stand in the configuration file`);
+  });
+
+  it("takes no command", async () => {
+    const loaded = await loadClientConfig({ ...place, argv: ["--doctor", "h", "--", "ls"], env: {} });
+    expectMisuse(CLIENT_PROGRAM, loaded, "--doctor takes no command");
+  });
 });

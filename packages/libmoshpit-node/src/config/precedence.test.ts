@@ -12,6 +12,8 @@ import { SERVER_PROGRAM } from "./server-program.js";
 interface Given {
   readonly environment: OptionValue | undefined;
   readonly flag: OptionValue | undefined;
+  /** In a section for the host. */
+  readonly host: OptionValue | undefined;
   readonly file: OptionValue | undefined;
 }
 
@@ -26,14 +28,16 @@ afterAll(async () => {
 });
 
 describe.each([CLIENT_PROGRAM, SERVER_PROGRAM])("precedence of $name", (program) => {
-  const options = program.options.filter((option) => option.key !== "config_absolute_path");
+  const options = program.options.filter(
+    (option) => option.key !== "config_absolute_path" && option.flagOnly !== true,
+  );
 
   it("is environment, flag, file, default for each key by itself; the positional argument before all", async () => {
     await fc.assert(
       fc.asyncProperty(fc.tuple(...options.map(givenFor)), fc.nat(), async (given, run) => {
         const cases = options.map((option, i) => [option, given[i]!] as const);
         const file = join(folder, `${program.name}-${run}.toml`);
-        await writeFile(file, fileText(cases));
+        await writeFile(file, fileText(cases) + hostSectionText(program, cases));
         const loaded = await load(
           program,
           {
@@ -45,10 +49,12 @@ describe.each([CLIENT_PROGRAM, SERVER_PROGRAM])("precedence of $name", (program)
           (values) => values,
         );
         if (loaded.kind === "print") throw new Error(loaded.text);
+        // Sections count for a host, and there is one only where something names it.
+        const hasDestination = loaded.config.text("server_destination") !== undefined;
         for (const [option, each] of cases) {
           const order = option.positional
             ? [each.flag, each.environment, each.file]
-            : [each.environment, each.flag, each.file];
+            : [each.environment, each.flag, hasDestination ? each.host : undefined, each.file];
           const expected = order.find((value) => value !== undefined) ?? defaultOf(option);
           expect([option.key, valueOf(loaded.config, option)]).toEqual([option.key, expected]);
         }
@@ -65,6 +71,7 @@ function givenFor(option: Option): fc.Arbitrary<Given> {
   return fc.record({
     environment: maybe(valueFor(option)),
     flag: hasFlag ? maybe(flagValueFor(option)) : fc.constant(undefined),
+    host: option.perHost ? maybe(valueFor(option)) : fc.constant(undefined),
     file: maybe(valueFor(option)),
   });
 }
@@ -92,6 +99,7 @@ function valueFor(option: Option): fc.Arbitrary<OptionValue> {
 }
 
 const TEXTS: Readonly<Record<string, fc.Arbitrary<string>>> = {
+  user: fc.stringMatching(/^[a-z]{1,8}$/),
   server_destination: fc.stringMatching(/^[a-z]{1,8}@[a-z]{1,8}$/),
   host_fingerprint: fc.stringMatching(/^SHA256:[A-Za-z0-9]{42}A$/),
   directives: fc.stringMatching(/^[a-z]{1,8}=(debug|off)$/),
@@ -125,6 +133,14 @@ function environmentOf(program: Program, cases: readonly Case[]): Record<string,
 function fileText(cases: readonly Case[]): string {
   const given = cases.filter(([, { file }]) => file !== undefined);
   return given.map(([option, { file }]) => `${option.key} = ${JSON.stringify(file)}\n`).join("");
+}
+
+/** Sections that match and do not, around the one that counts. */
+function hostSectionText(program: Program, cases: readonly Case[]): string {
+  if (!program.hostSections) return "";
+  const given = cases.filter(([, { host }]) => host !== undefined);
+  const lines = given.map(([option, { host }]) => `${option.key} = ${JSON.stringify(host)}\n`).join("");
+  return `[host."10.* !*"]\nserver_port = 1\n[host."?* ::1"]\n${lines}[host."*"]\n${lines.replace(/= [1-9]\d*$/gm, "= 9")}`;
 }
 
 function defaultOf(option: Option): OptionValue | undefined {

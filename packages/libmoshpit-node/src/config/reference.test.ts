@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CLIENT_PROGRAM } from "./client-program.js";
-import { environmentName, type Program } from "./option.js";
+import { environmentName, inEnvironment, type Program } from "./option.js";
 import { SERVER_PROGRAM } from "./server-program.js";
 
 // The surface of moshpit 0.2.0, as its README documents it. Nothing of it may go missing or change its name.
@@ -12,6 +12,24 @@ interface Surface {
   readonly variables: readonly string[];
   readonly defaultFile: string;
 }
+
+// Every key's variable, written out: the rule that makes them from the keys must not change either.
+const TRACING_VARIABLES = [
+  "TRACING_STDOUT_WITH_TARGET",
+  "TRACING_STDOUT_WITH_THREAD_IDS",
+  "TRACING_STDOUT_WITH_THREAD_NAMES",
+  "TRACING_STDOUT_WITH_LINE_NUMBER",
+  "TRACING_STDOUT_WITH_LEVEL",
+  "TRACING_STDOUT_DIRECTIVES",
+  "TRACING_FILE_QUIET",
+  "TRACING_FILE_VERBOSE",
+  "TRACING_FILE_LAYER_WITH_TARGET",
+  "TRACING_FILE_LAYER_WITH_THREAD_IDS",
+  "TRACING_FILE_LAYER_WITH_THREAD_NAMES",
+  "TRACING_FILE_LAYER_WITH_LINE_NUMBER",
+  "TRACING_FILE_LAYER_WITH_LEVEL",
+  "TRACING_FILE_LAYER_DIRECTIVES",
+];
 
 const tracingKeys = [
   ["tracing.stdout.with_target", false],
@@ -47,6 +65,9 @@ const MPS: Surface = {
     ["quiet", 0],
     ["mps.ip", "0.0.0.0"],
     ["mps.port", 40_404],
+    // Of the reference's constants, keys here.
+    ["mps.udp_ports", "50000-59999"],
+    ["mps.authorized_keys", ".mp/authorized_keys"],
     ["private_key_path", "~/.mp/mps_host_ed25519_key"],
     ["public_key_path", undefined],
     ["tracing_absolute_path", "~/.config/moshpits/logs/moshpits.log"],
@@ -56,7 +77,13 @@ const MPS: Surface = {
     "MOSHPITS_MPS_PORT",
     "MOSHPITS_MPS_IP",
     "MOSHPITS_VERBOSE",
-    "MOSHPITS_TRACING_FILE_LAYER_WITH_LEVEL",
+    "MOSHPITS_QUIET",
+    "MOSHPITS_ENABLE_STD_OUTPUT",
+    "MOSHPITS_CONFIG_ABSOLUTE_PATH",
+    "MOSHPITS_TRACING_ABSOLUTE_PATH",
+    "MOSHPITS_PRIVATE_KEY_PATH",
+    "MOSHPITS_PUBLIC_KEY_PATH",
+    ...TRACING_VARIABLES.map((name) => `MOSHPITS_${name}`),
   ],
   defaultFile: "~/.config/moshpits/moshpits.toml",
 };
@@ -75,7 +102,18 @@ const MP: Surface = {
     ["tracing_absolute_path", "~/.config/moshpit/logs/moshpit.log"],
     ...tracingKeys,
   ],
-  variables: ["MOSHPIT_SERVER_PORT", "MOSHPIT_SERVER_DESTINATION", "MOSHPIT_MAX_RECONNECT_BACKOFF_SECS"],
+  variables: [
+    "MOSHPIT_SERVER_PORT",
+    "MOSHPIT_SERVER_DESTINATION",
+    "MOSHPIT_MAX_RECONNECT_BACKOFF_SECS",
+    "MOSHPIT_VERBOSE",
+    "MOSHPIT_QUIET",
+    "MOSHPIT_CONFIG_ABSOLUTE_PATH",
+    "MOSHPIT_TRACING_ABSOLUTE_PATH",
+    "MOSHPIT_PRIVATE_KEY_PATH",
+    "MOSHPIT_PUBLIC_KEY_PATH",
+    ...TRACING_VARIABLES.map((name) => `MOSHPIT_${name}`),
+  ],
   defaultFile: "~/.config/moshpit/moshpit.toml",
 };
 
@@ -96,7 +134,8 @@ describe.each([
   });
 
   it.each(surface.variables)("has the variable %s", (name) => {
-    expect(program.options.map((option) => environmentName(program.prefix, option))).toContain(name);
+    const named = program.options.filter(inEnvironment);
+    expect(named.map((option) => environmentName(program.prefix, option))).toContain(name);
   });
 
   it("has the positional argument and the default file", () => {

@@ -23,6 +23,7 @@ export const SERVER_PROGRAM: Program = {
   prefix: "MOSHPITS_",
   defaultFile: "~/.config/moshpits/moshpits.toml",
   misuseStatus: 2,
+  hostSections: false,
   takesCommand: false,
   options: [
     ...common.verbosity,
@@ -34,6 +35,14 @@ export const SERVER_PROGRAM: Program = {
       help: "Enable logging to standard error (not recommended when running as a daemon)",
     },
     ...common.files,
+    {
+      key: "check",
+      kind: { type: "switch" },
+      fallback: false,
+      flag: { long: "check" },
+      flagOnly: true,
+      help: "Check configuration, keys, permissions, ports and users, say what to do about what is wrong, and end",
+    },
     {
       key: "mps.ip",
       kind: { type: "text", check: addressFault },
@@ -64,10 +73,18 @@ export const SERVER_PROGRAM: Program = {
       fallback: 604_800,
       help: "How long a session lives on without hearing from its client, in seconds",
     },
+    {
+      key: "mps.runtime_dir",
+      kind: { type: "path" },
+      example: "/run/moshpits",
+      help: "Directory in which the next mps finds the sessions that run (without it /run/moshpits for root, ~/.mp/run for others)",
+    },
     ...common.tracing,
   ],
   notes: [
     "Key by key, an environment variable wins over a flag, and a flag over the file. This differs from sshd, where the command line wins.",
+    "mps config prints every setting that is in force and where its value comes from.",
+    "SIGTERM ends mps and no session: the next mps finds those that run. SIGHUP has it read its configuration and host key again.",
     "Exit status: 0 after a signal asked it to end, 1 if it could not start, 2 for a wrong option, variable or config file.",
   ],
 };

@@ -13,8 +13,12 @@ export interface ServerConfig {
   /** Relative to the home directory of the user who logs in. */
   readonly authorizedKeys: string;
   readonly detachedLifetimeSecs: number;
+  /** Where session hosts are found again; undefined: where it is by default (`mps`). */
+  readonly runtimeDirectory: string | undefined;
   readonly privateKeyPath: string;
   readonly publicKeyPath: string;
+  /** Only to look whether everything is in order. */
+  readonly check: boolean;
   readonly log: LogSettings;
 }
 
@@ -37,8 +41,10 @@ function complete(values: Values): ServerConfig | string {
     udpPorts,
     authorizedKeys: values.certainText("mps.authorized_keys"),
     detachedLifetimeSecs: values.number("mps.detached_lifetime_secs"),
+    runtimeDirectory: values.text("mps.runtime_dir"),
     privateKeyPath,
     publicKeyPath: values.text("public_key_path") ?? `${privateKeyPath}.pub`,
+    check: values.switch("check"),
     log: logSettings(values, () => values.switch("enable_std_output")),
   };
 }

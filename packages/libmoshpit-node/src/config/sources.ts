@@ -1,4 +1,11 @@
-import { environmentName, type Option, type OptionValue, type Program } from "./option.js";
+import {
+  environmentName,
+  inEnvironment,
+  inFile,
+  type Option,
+  type OptionValue,
+  type Program,
+} from "./option.js";
 import { readRepetitions, readText, readToml, type PathContext, type Reading } from "./values.js";
 import type { CommandLine } from "./flags.js";
 import type { TomlEntry } from "./toml.js";
@@ -33,7 +40,8 @@ export function fromEnvironment(
   env: Readonly<Record<string, string | undefined>>,
   paths: PathContext,
 ): Settings {
-  const options = new Map(program.options.map((option) => [environmentName(program.prefix, option), option]));
+  const named = program.options.filter(inEnvironment);
+  const options = new Map(named.map((option) => [environmentName(program.prefix, option), option]));
   const collected = new Collector();
   for (const [name, text] of Object.entries(env)) {
     if (!name.startsWith(program.prefix) || text === undefined || text === "") continue;
@@ -78,7 +86,10 @@ export function fromArgument(program: Program, line: CommandLine, paths: PathCon
   return collected;
 }
 
-/** The entries of the configuration file at `path`; an unknown key is an error. */
+/** What the sections for single hosts stand under. */
+export const HOST_TABLE = "host";
+
+/** The entries of the configuration file at `path`, sections for hosts aside; an unknown key is an error. */
 export function fromFile(
   program: Program,
   path: string,
@@ -87,7 +98,9 @@ export function fromFile(
 ): Settings {
   const options = new Map(program.options.map((option) => [option.key, option]));
   const collected = new Collector();
-  for (const { key, line, value } of entries) {
+  for (const entry of entries) {
+    if (program.hostSections && entry.path[0] === HOST_TABLE) continue;
+    const { key, line, value } = entry;
     const where = `${path}:${line}: ${key}`;
     const option = options.get(key);
     if (option === undefined || value === undefined) {
@@ -95,8 +108,8 @@ export function fromFile(
       if (value === undefined && isTable) continue;
       if (isTable) collected.wrong(`${where}: is a table: write [${key}]`);
       else if (option !== undefined) collected.wrong(`${where}: is a setting, not a table`);
-      else collected.wrong(`${where}: unknown key${suggestion(key, program.options)}`);
-    } else if (option.inFile === false) {
+      else collected.wrong(`${where}: unknown key${suggestion(key, program.options.filter(inFile))}`);
+    } else if (!inFile(option)) {
       collected.wrong(`${where}: can not stand in the configuration file`);
     } else {
       collected.take(option, readToml(option, value, paths), where, { kind: "file", path, line });
@@ -128,7 +141,8 @@ export function merge(highestFirst: readonly Settings[]): Settings {
   };
 }
 
-class Collector implements Settings {
+/** Collects what one source says, and what is wrong with it. */
+export class Collector implements Settings {
   readonly settings: Map<string, Setting> = new Map();
   readonly warnings: string[] = [];
   readonly problems: string[] = [];
@@ -152,9 +166,8 @@ class Collector implements Settings {
 }
 
 /** " (did you mean x?)" for the nearest key, if one is near. */
-function suggestion(key: string, options: readonly Option[]): string {
+export function suggestion(key: string, options: readonly Option[]): string {
   const near = options
-    .filter((option) => option.inFile !== false)
     .map((option) => ({ key: option.key, distance: editDistance(key, option.key) }))
     .sort((a, b) => a.distance - b.distance)[0];
   return near !== undefined && near.distance <= 3 ? ` (did you mean ${near.key}?)` : "";

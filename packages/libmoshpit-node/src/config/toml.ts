@@ -9,8 +9,10 @@ export type TomlValue =
 
 /** `key = value`, or, with `value` absent, the head of a table. */
 export interface TomlEntry {
-  /** With its tables: `tracing.file.verbose`. */
+  /** With its tables: `tracing.file.verbose`; parts that are no bare keys in quotes. */
   readonly key: string;
+  /** The same, part by part, without quotes. */
+  readonly path: readonly string[];
   /** From 1. */
   readonly line: number;
   readonly value?: TomlValue;
@@ -37,7 +39,7 @@ function entriesOf(node: AST.TOMLKeyValue | AST.TOMLTable): TomlEntry[] {
   if (node.type === "TOMLKeyValue") return valuesOf(node, []);
   const table = node.resolvedKey.map(String);
   return [
-    { key: joined(table), line: node.loc.start.line },
+    { key: joined(table), path: table, line: node.loc.start.line },
     ...node.body.flatMap((child) => valuesOf(child, table)),
   ];
 }
@@ -47,9 +49,9 @@ function valuesOf(node: AST.TOMLKeyValue, table: readonly string[]): TomlEntry[]
   const line = node.loc.start.line;
   const content = node.value;
   if (content.type === "TOMLInlineTable") {
-    return [{ key: joined(path), line }, ...content.body.flatMap((child) => valuesOf(child, path))];
+    return [{ key: joined(path), path, line }, ...content.body.flatMap((child) => valuesOf(child, path))];
   }
-  return [{ key: joined(path), line, value: valueOf(content) }];
+  return [{ key: joined(path), path, line, value: valueOf(content) }];
 }
 
 function valueOf(node: AST.TOMLValue | AST.TOMLArray): TomlValue {

@@ -7,7 +7,10 @@ import {
   decodeHostMessage,
   encodeHostMessage,
   HostLink,
+  isProof,
   MAX_HOST_MESSAGE_OCTETS,
+  PROOF_OCTETS,
+  proofOf,
   type HostLinkMessage,
   type HostLinkMessageInit,
 } from "./index.js";
@@ -54,14 +57,29 @@ const serve = {
   detachedLifetimeSeconds: 60,
 };
 
+const secret = new Uint8Array(32).fill(9);
+const doorway = { hostId: id, directory: "/run/moshpits/1000", token: secret };
+const running = {
+  sessionId: id,
+  attachmentId: id,
+  keyFingerprint: "SHA256:x",
+  sessionName: "s1",
+  udpPort: 50_000,
+};
+const short = new Uint8Array(31);
+
 const messages: HostLinkMessageInit[] = [
   { case: "serve", value: serve },
+  { case: "serve", value: { ...serve, version: 1, features: [1, 99], doorway } },
   { case: "ready", value: { processId: 1, uid: 1000, gid: 1000, groups: [1000, 27] } },
+  { case: "hostHello", value: { version: 7, features: [1], hostId: id, nonce: secret } },
+  { case: "adopt", value: { version: 1, features: [], nonce: secret, proof: secret } },
+  { case: "adopted", value: { proof: secret, processId: 1, uid: 1000, sessions: [running] } },
   { case: "openSession", value: open },
   { case: "sessionOpened", value: { sessionId: id, sessionName: "s1", udpPort: 50_000 } },
   { case: "sessionRefused", value: { sessionId: id, code: 5, text: "no port" } },
   { case: "sessionEnded", value: { sessionId: id, text: "exited 0" } },
-  { case: "logRecord", value: { level: 3, target: "host", text: "hello" } },
+  { case: "logRecord", value: { level: 3, target: "host", text: "hello", where: "pty/x.ts:1" } },
   { case: "endSession", value: { sessionId: id, text: "gone" } },
   { case: "resumeAttachment", value: resume },
   { case: "attachmentResumed", value: resumed },
@@ -98,8 +116,24 @@ const refused: [string, HostLinkMessageInit][] = [
   ],
   ["a range upside down", { case: "serve", value: { ...serve, udpPortFirst: 60_000 } }],
   ["a user that is none", { case: "serve", value: { ...serve, user: "-x" } }],
-  ["level 0", { case: "logRecord", value: { level: 0, target: "", text: "" } }],
-  ["endless text", { case: "logRecord", value: { level: 1, target: "", text: "x".repeat(5_000) } }],
+  ["level 0", { case: "logRecord", value: { level: 0, target: "", text: "", where: "" } }],
+  [
+    "endless text",
+    { case: "logRecord", value: { level: 1, target: "", text: "x".repeat(5_000), where: "" } },
+  ],
+  ["endless place", { case: "logRecord", value: { level: 1, target: "", text: "", where: "x".repeat(300) } }],
+  ["a short token", { case: "serve", value: { ...serve, doorway: { ...doorway, token: short } } }],
+  ["a relative directory", { case: "serve", value: { ...serve, doorway: { ...doorway, directory: "run" } } }],
+  ["a short nonce", { case: "hostHello", value: { version: 1, hostId: id, nonce: short } }],
+  ["a short proof", { case: "adopt", value: { version: 1, nonce: secret, proof: short } }],
+  [
+    "1001 sessions",
+    { case: "adopted", value: { proof: secret, sessions: Array.from({ length: 1_001 }, () => running) } },
+  ],
+  [
+    "a session without an id",
+    { case: "adopted", value: { proof: secret, sessions: [{ ...running, sessionId: short }] } },
+  ],
 ];
 
 describe("messages between listener and host", () => {
@@ -114,6 +148,52 @@ describe("messages between listener and host", () => {
   it("an empty or unknown message is the peer's fault", () => {
     expect(() => decodeHostMessage(new Uint8Array(0))).toThrow(PeerError);
     expect(() => decodeHostMessage(Uint8Array.of(0x7a, 0))).toThrow(PeerError);
+  });
+});
+
+describe("messages of a later version", () => {
+  /** A HostMessage whose one field holds this message and then a field 99 of it. */
+  const later = (init: HostLinkMessageInit): Uint8Array => {
+    const encoded = encodeHostMessage(init);
+    const body = encoded.subarray(encoded[1]! < 0x80 ? 2 : 3);
+    const longer = [...body, 0x98, 0x06, 1];
+    return Uint8Array.of(encoded[0]!, (longer.length & 0x7f) | 0x80, longer.length >> 7, ...longer);
+  };
+
+  it.each(messages.filter(({ case: name }) => /serve|ready|hostHello|adopt/.test(name)))(
+    "$case is understood, without what is new in it",
+    (message) => {
+      expect(decodeHostMessage(later(message))).toMatchObject(message);
+    },
+  );
+
+  it("are refused where they are not the first of a link", () => {
+    const ended: HostLinkMessageInit = { case: "sessionEnded", value: { sessionId: id, text: "" } };
+    expect(() => decodeHostMessage(later(ended))).toThrow(PeerError);
+    // The last of two members counts for a lenient decoder.
+    const [hello, refused] = [messages.find(({ case: name }) => name === "hostHello")!, ended].map(
+      encodeHostMessage,
+    );
+    expect(() => decodeHostMessage(Uint8Array.of(...hello!, ...refused!))).toThrow(PeerError);
+    expect(() => decodeHostMessage(Uint8Array.of(...hello!.subarray(0, 20)))).toThrow(PeerError);
+  });
+});
+
+describe("proofs", () => {
+  const context = { hostId: id, hostNonce: secret, listenerNonce: new Uint8Array(32).fill(8) };
+
+  it("are of one side, one token, one host and one exchange", () => {
+    const proof = proofOf("host", secret, context);
+    expect(proof).toHaveLength(PROOF_OCTETS);
+    expect(isProof(proof, "host", secret, context)).toBe(true);
+    expect(isProof(proof, "listener", secret, context)).toBe(false);
+    expect(isProof(proof, "host", context.listenerNonce, context)).toBe(false);
+    for (const [key, value] of Object.entries({
+      hostId: id.map((octet) => octet ^ 1),
+      hostNonce: context.listenerNonce,
+      listenerNonce: secret,
+    }))
+      expect(isProof(proof, "host", secret, { ...context, [key]: value })).toBe(false);
   });
 });
 

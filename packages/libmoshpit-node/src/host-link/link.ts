@@ -54,6 +54,17 @@ export class HostLink {
     this.#stream.end();
   }
 
+  /** Reads nothing more for so long, in milliseconds, beyond what has been read already. */
+  hold(milliseconds: number): void {
+    this.#stream.pause();
+    setTimeout(() => this.#stream.resume(), milliseconds).unref();
+  }
+
+  /** Ends at once, for both. */
+  destroy(): void {
+    this.#stream.destroy();
+  }
+
   #read(bytes: Uint8Array): void {
     if (this.#ended) return;
     try {

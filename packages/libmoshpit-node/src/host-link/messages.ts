@@ -1,4 +1,4 @@
-import { create, toBinary, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
 import { PeerError, UsageError } from "libmoshpit/util";
 import {
   decodeStrict,
@@ -9,8 +9,12 @@ import {
   MAX_FIRST_DATAGRAM_SECONDS,
 } from "libmoshpit/wire";
 import {
+  Feature,
   HostMessageSchema,
+  type Adopted,
   type DirectionKeys,
+  type Doorway,
+  type DoorwaySchema,
   type HostMessage,
   type NewConnection,
   type NewConnectionSchema,
@@ -18,18 +22,25 @@ import {
   type OpenSessionSchema,
   type ResumeAttachment,
   type ResumeAttachmentSchema,
+  type RunningSessionSchema,
   type Serve,
   type ServeSchema,
 } from "./gen/moshpit/host/v1/host_pb.js";
 
+export { Feature } from "./gen/moshpit/host/v1/host_pb.js";
 export type {
+  Adopt,
+  Adopted,
   AttachmentResumed,
+  Doorway,
   EndSession,
+  HostHello,
   LogRecord,
   NewConnection,
   OpenSession,
   Ready,
   ResumeAttachment,
+  RunningSession,
   Serve,
   SessionEnded,
   SessionOpened,
@@ -49,7 +60,22 @@ export type ServeInit = PlainInit<typeof ServeSchema>;
 export type OpenSessionInit = PlainInit<typeof OpenSessionSchema>;
 export type NewConnectionInit = PlainInit<typeof NewConnectionSchema>;
 export type ResumeAttachmentInit = PlainInit<typeof ResumeAttachmentSchema>;
+export type DoorwayInit = PlainInit<typeof DoorwaySchema>;
+export type RunningSessionInit = PlainInit<typeof RunningSessionSchema>;
 type PlainInit<Desc extends DescMessage> = Omit<MessageInitShape<Desc>, "$typeName" | "$unknown">;
+
+/** The version of these messages that this side speaks. */
+export const LINK_VERSION = 1;
+
+/** What this side can do. */
+export const LINK_FEATURES: readonly Feature[] = [
+  Feature.OPEN_SESSION,
+  Feature.RESUME_ATTACHMENT,
+  Feature.END_SESSION,
+];
+
+/** Octets of a token, a nonce and a proof. */
+export const PROOF_OCTETS = 32;
 
 /** The levels of LogRecord.level, from 1. */
 export const LOG_RECORD_LEVELS = ["error", "warn", "info", "debug", "trace"] as const;
@@ -70,14 +96,40 @@ export function encodeHostMessage(init: HostLinkMessageInit): Uint8Array {
   return toBinary(HostMessageSchema, message);
 }
 
-/** Strict: throws `PeerError` "malformed-message". The octet strings of the result share `bytes`. */
+/**
+ * Strict, but for the messages that open a link: in these, fields of a later version are skipped. Throws `PeerError`
+ * "malformed-message". The octet strings of the result share `bytes`.
+ */
 export function decodeHostMessage(bytes: Uint8Array): HostLinkMessage {
-  return check(decodeStrict(HostMessageSchema, bytes));
+  return check(OPENING_FIELDS.has((bytes[0] ?? 0) >> 3) ? decodeOpening(bytes) : strict(bytes));
+}
+
+const strict = (bytes: Uint8Array): HostMessage => decodeStrict(HostMessageSchema, bytes);
+
+const OPENING: readonly (string | undefined)[] = ["serve", "ready", "hostHello", "adopt", "adopted"];
+/** Their field numbers; each fits the first octet. */
+const OPENING_FIELDS: ReadonlySet<number> = new Set(
+  HostMessageSchema.fields.filter(({ localName }) => OPENING.includes(localName)).map(({ number }) => number),
+);
+
+function decodeOpening(bytes: Uint8Array): HostMessage {
+  let decoded: HostMessage;
+  try {
+    decoded = fromBinary(HostMessageSchema, bytes, { readUnknownFields: false, recursionLimit: 8 });
+  } catch (error) {
+    throw malformed(error instanceof Error ? error.message : String(error));
+  }
+  if (!OPENING.includes(decoded.message.case)) throw malformed("two members of a oneof");
+  return decoded;
 }
 
 const KEY_OCTETS = { aeadKey: 32, aeadIv: 12, macKey: 64 } as const;
 const MAX_TEXT = 4_096;
+const MAX_WHERE = 200;
 const MAX_DETACHED_SECONDS = 31_536_000;
+const MAX_RUNNING = 1_000;
+const MAX_FEATURES = 100;
+const MAX_FINGERPRINT = 100;
 
 function check({ message }: HostMessage): HostLinkMessage {
   switch (message.case) {
@@ -115,11 +167,45 @@ function check({ message }: HostMessage): HostLinkMessage {
     case "logRecord":
       holds(message.value.level >= 1 && message.value.level <= LOG_RECORD_LEVELS.length, "level");
       holds(message.value.text.length <= MAX_TEXT && message.value.target.length <= MAX_TEXT, "text");
+      holds(message.value.where.length <= MAX_WHERE, "where");
       break;
     case "ready":
+      holds(message.value.doorwayFault.length <= MAX_TEXT, "doorway_fault");
+      holds(message.value.features.length <= MAX_FEATURES, "features");
+      break;
+    case "hostHello":
+      checkId(message.value.hostId);
+      checkProof(message.value.nonce);
+      holds(message.value.features.length <= MAX_FEATURES, "features");
+      break;
+    case "adopt":
+      checkProof(message.value.nonce);
+      checkProof(message.value.proof);
+      holds(message.value.features.length <= MAX_FEATURES, "features");
+      break;
+    case "adopted":
+      checkAdopted(message.value);
       break;
   }
   return message;
+}
+
+function checkAdopted({ proof, sessions }: Adopted): void {
+  checkProof(proof);
+  holds(sessions.length <= MAX_RUNNING, "sessions");
+  for (const session of sessions) {
+    checkId(session.sessionId);
+    checkId(session.attachmentId);
+    holds(session.keyFingerprint.length <= MAX_FINGERPRINT, "key_fingerprint");
+    holds(isSessionName(session.sessionName), "session_name");
+    checkPort(session.udpPort);
+  }
+}
+
+function checkDoorway(doorway: Doorway): void {
+  checkId(doorway.hostId);
+  checkProof(doorway.token);
+  holds(doorway.directory.startsWith("/") && doorway.directory.length <= MAX_TEXT, "directory");
 }
 
 function checkServe(serve: Serve): void {
@@ -130,6 +216,8 @@ function checkServe(serve: Serve): void {
   holds(serve.udpPortFirst <= serve.udpPortLast, "udp_port_first");
   const lifetime = serve.detachedLifetimeSeconds;
   holds(lifetime >= 1 && lifetime <= MAX_DETACHED_SECONDS, "detached_lifetime_seconds");
+  holds(serve.features.length <= MAX_FEATURES, "features");
+  if (serve.doorway !== undefined) checkDoorway(serve.doorway);
 }
 
 function checkOpen(open: OpenSession): void {
@@ -168,6 +256,10 @@ function checkKeys(keys: DirectionKeys | undefined): void {
 
 function checkId(id: Uint8Array): void {
   holds(id.length === ID_OCTETS, "an id");
+}
+
+function checkProof(octets: Uint8Array): void {
+  holds(octets.length === PROOF_OCTETS, "a nonce, a proof or a token");
 }
 
 function checkPort(port: number): void {

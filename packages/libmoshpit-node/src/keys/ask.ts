@@ -34,8 +34,8 @@ export async function askNewPassphrase(): Promise<string | undefined> {
   }
 }
 
-/** Without echo. */
-async function askPassphrase(message: string): Promise<string> {
+/** Asks without echo. Throws `AskingCancelled`. */
+export async function askPassphrase(message: string): Promise<string> {
   const { password } = await import("@inquirer/prompts");
   return asked(password({ message }, context()));
 }

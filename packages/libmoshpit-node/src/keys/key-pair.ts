@@ -1,4 +1,4 @@
-import { lstat } from "node:fs/promises";
+import { lstat, realpath } from "node:fs/promises";
 import { dirname } from "node:path";
 import { makePrivateDirectory, writeFileAtomically } from "./atomic-file.js";
 import { asKeyFileError, KeyFileError } from "./error.js";
@@ -66,6 +66,29 @@ export async function writeKeyPair(path: string, pair: NewKeyPair): Promise<void
     const line = formatPublicKeyLine({ publicKey: pair.identity.publicKey, comment: pair.comment });
     await writeFileAtomically(path, text, { mode: 0o600, force });
     await writeFileAtomically(publicPath, `${line}\n`, { mode: 0o644, force });
+  } catch (error) {
+    throw asKeyFileError(error, path, "write");
+  }
+}
+
+/**
+ * Replaces a private key file, in one step, by one that holds the same key under another passphrase, or under none. The
+ * public half is left as it is. Throws `KeyFileError`.
+ */
+export async function protectPrivateKey(
+  path: string,
+  key: {
+    readonly identity: Identity;
+    readonly comment: string;
+    readonly passphrase: string | undefined;
+    /** Argon2id; without it the usual cost. */
+    readonly cost?: PassphraseCost;
+  },
+): Promise<void> {
+  const text = await encodePrivateKey(key.identity, key.comment, key.passphrase, key.cost);
+  try {
+    // Where the name is a symbolic link, the file behind it is the one to replace.
+    await writeFileAtomically(await realpath(path), text, { mode: 0o600, force: true });
   } catch (error) {
     throw asKeyFileError(error, path, "write");
   }

@@ -11,6 +11,7 @@ import {
   sealUnderPassphrase,
   type PassphraseCost,
 } from "./passphrase.js";
+import { shellWord } from "./shell-word.js";
 
 /** A private key as its file holds it: open, or under a passphrase. */
 export type PrivateKeyFile =
@@ -135,7 +136,7 @@ function disarmoured(text: string, path: string): Uint8Array {
     if (/BEGIN OPENSSH PRIVATE KEY/.test(text)) {
       throw new KeyFileError(
         "not-a-key-file",
-        `${path} is a key of OpenSSH: make one with mp-keygen generate`,
+        `${path} is a key of OpenSSH: mp-keygen import ${shellWord(path)} makes one of moshpit of it`,
       );
     }
     const isPublic = /^moshpit /m.test(text) ? ": it is a public key" : "";

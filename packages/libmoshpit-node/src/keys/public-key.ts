@@ -14,9 +14,13 @@ export const PUBLIC_KEY_LENGTH = 32;
 /** `moshpit <base64> user@host`, without a newline. Control characters of the comment become spaces. */
 export function formatPublicKeyLine(key: PublicKey): string {
   const base64 = Buffer.from(key.publicKey).toString("base64");
-  // A comment must not begin a second line.
-  const comment = key.comment.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ").trim();
+  const comment = printableComment(key.comment);
   return comment === "" ? `moshpit ${base64}` : `moshpit ${base64} ${comment}`;
+}
+
+/** A comment that begins no second line and commands no terminal. */
+export function printableComment(text: string): string {
+  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, " ").trim();
 }
 
 /** From such a line; throws `KeyFileError` "not-a-key-file" that says what is wrong with it. */

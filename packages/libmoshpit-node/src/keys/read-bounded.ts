@@ -6,14 +6,18 @@ import { KeyFileError } from "./error.js";
 const LARGEST = 64 * 1024;
 
 /** Reads a small regular file after `check` saw the status of the file that was opened. */
-export async function readSmallFile(path: string, check: (status: Stats) => void): Promise<string> {
+export async function readSmallFile(
+  path: string,
+  check: (status: Stats) => void,
+  limit: number = LARGEST,
+): Promise<string> {
   // O_NONBLOCK: a FIFO must not hold the program.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const status = await file.stat();
     if (!status.isFile()) throw new KeyFileError("not-a-key-file", `${path} is no regular file`);
     check(status);
-    return (await readAtMost(file, LARGEST, path)).toString("utf8");
+    return (await readAtMost(file, limit, path)).toString("utf8");
   } finally {
     await file.close();
   }

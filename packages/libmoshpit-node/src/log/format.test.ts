@@ -10,7 +10,7 @@ const NOTHING: LogLayer = {
   withLevel: false,
   directives: [],
 };
-const origin = { role: "listener", processId: 4711 };
+const origin = { role: "listener", processId: 4711, workerId: 2 };
 const record: LogRecord = {
   time: Date.UTC(2026, 0, 31, 12),
   level: "warn",
@@ -24,15 +24,21 @@ describe("formatLine", () => {
     [{}, "refused"],
     [{ withLevel: true }, " WARN refused"],
     [{ withThreadNames: true }, "listener refused"],
-    [{ withThreadIds: true }, "4711 refused"],
+    [{ withThreadIds: true }, "4711/2 refused"],
     [{ withTarget: true }, "moshpits::tcp: refused"],
     [{ withLineNumber: true }, "tcp.ts:88: refused"],
     [
       { withLevel: true, withThreadNames: true, withThreadIds: true, withTarget: true, withLineNumber: true },
-      " WARN listener 4711 moshpits::tcp: tcp.ts:88: refused",
+      " WARN listener 4711/2 moshpits::tcp: tcp.ts:88: refused",
     ],
   ])("shows what %j asks for", (shown, text) => {
     expect(formatLine({ ...NOTHING, ...shown }, origin, record)).toBe(`2026-01-31T12:00:00.000Z ${text}\n`);
+  });
+
+  it("shows another process where the record comes from one", () => {
+    const shown = { ...NOTHING, withThreadNames: true, withThreadIds: true };
+    const host = { role: "host", processId: 12, workerId: 0 };
+    expect(formatLine(shown, origin, { ...record, origin: host })).toMatch(/Z host 12\/0 refused\n$/);
   });
 
   it("lets no message begin a line, command a terminal or turn the writing round", () => {

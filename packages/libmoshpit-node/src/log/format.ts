@@ -1,5 +1,14 @@
 import type { LogLayer, LogLevel } from "./settings.js";
 
+/** Which process logs. */
+export interface LogOrigin {
+  /** Its role: `client`, `listener`, `host`. */
+  readonly role: string;
+  readonly processId: number;
+  /** Of the thread within the process; the main one is 0. */
+  readonly workerId: number;
+}
+
 /** One thing that happened. */
 export interface LogRecord {
   /** Milliseconds since 1970. */
@@ -10,25 +19,21 @@ export interface LogRecord {
   readonly message: string;
   /** `listener/accept.ts:88`; only where a layer shows it. */
   readonly where?: string;
-}
-
-/** Which process logs. */
-export interface LogOrigin {
-  /** Its role: `client`, `listener`, `host`. */
-  readonly role: string;
-  readonly processId: number;
+  /** Another process than the one that writes the log. */
+  readonly origin?: LogOrigin;
 }
 
 /**
- * One line, newline included: `2026-01-31T12:00:00.000Z  WARN listener 4711 moshpits::tcp: listener/tcp.ts:88: message`,
+ * One line, newline included: `2026-01-31T12:00:00.000Z  WARN listener 4711/0 moshpits::tcp: listener/tcp.ts:88: message`,
  * as far as the layer shows the parts. What a stranger may have put into a message can neither begin a line of its own
  * nor reach a terminal as a command.
  */
-export function formatLine(layer: LogLayer, origin: LogOrigin, record: LogRecord): string {
+export function formatLine(layer: LogLayer, own: LogOrigin, record: LogRecord): string {
+  const origin = record.origin ?? own;
   const parts = [new Date(record.time).toISOString()];
   if (layer.withLevel) parts.push(record.level.toUpperCase().padStart(5));
   if (layer.withThreadNames) parts.push(origin.role);
-  if (layer.withThreadIds) parts.push(String(origin.processId));
+  if (layer.withThreadIds) parts.push(`${origin.processId}/${origin.workerId}`);
   if (layer.withTarget) parts.push(`${record.target}:`);
   if (layer.withLineNumber && record.where !== undefined) parts.push(`${record.where}:`);
   parts.push(printable(record.message));

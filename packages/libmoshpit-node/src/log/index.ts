@@ -1,6 +1,6 @@
 export { parseDirectives } from "./directives.js";
-export type { LogRecord } from "./format.js";
-export type { Log } from "./log.js";
+export type { LogOrigin, LogRecord } from "./format.js";
+export type { ForwardedRecord, Log } from "./log.js";
 export { forwardingLog, openLog, type LogOwner } from "./open.js";
 export {
   LOG_LEVELS,

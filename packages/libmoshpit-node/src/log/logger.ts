@@ -1,7 +1,7 @@
 import { FloodGate } from "./flood-gate.js";
 import type { LogRecord } from "./format.js";
 import { callerLocation } from "./location.js";
-import type { Log } from "./log.js";
+import type { ForwardedRecord, Log } from "./log.js";
 import { isWithin, type LogLevel } from "./settings.js";
 
 /** What all parts of one log share. */
@@ -21,16 +21,23 @@ export class Logger implements Log {
   readonly #target: string;
   readonly #level: LogLevel | "off";
   readonly #flood: Flood;
+  /** Of every message; ends in a space, or is empty. */
+  readonly #prefix: string;
 
-  constructor(core: LogCore, target: string, flood: Flood = new Flood()) {
+  constructor(core: LogCore, target: string, flood: Flood = new Flood(), prefix = "") {
     this.#core = core;
     this.#target = target;
     this.#level = core.levelFor(target);
     this.#flood = flood;
+    this.#prefix = prefix;
   }
 
   child(part: { readonly target: string }): Log {
-    return new Logger(this.#core, `${this.#target}::${part.target}`, this.#flood);
+    return new Logger(this.#core, `${this.#target}::${part.target}`, this.#flood, this.#prefix);
+  }
+
+  forSession(id: string): Log {
+    return new Logger(this.#core, this.#target, this.#flood, `session=${id}: `);
   }
 
   error(message: string): void {
@@ -55,8 +62,15 @@ export class Logger implements Log {
 
   write(level: LogLevel, message: string): void {
     if (!this.isEnabled(level)) return;
-    const record: LogRecord = { time: Date.now(), level, target: this.#target, message };
+    const text = this.#prefix + message;
+    const record: LogRecord = { time: Date.now(), level, target: this.#target, message: text };
     const where = this.#core.wantsLocation ? callerLocation() : undefined;
+    this.#core.emit(where === undefined ? record : { ...record, where });
+  }
+
+  writeForwarded({ level, message, where, origin }: ForwardedRecord): void {
+    if (!this.isEnabled(level)) return;
+    const record: LogRecord = { time: Date.now(), level, target: this.#target, message, origin };
     this.#core.emit(where === undefined ? record : { ...record, where });
   }
 

@@ -202,6 +202,7 @@ describe("forwardingLog", () => {
         level: "info",
         target: "moshpits::host::pty",
         message: "spawned",
+        where: expect.stringMatching(/^log\/open\.test\.ts:\d+$/) as string,
       },
     ]);
   });

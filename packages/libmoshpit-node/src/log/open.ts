@@ -1,3 +1,4 @@
+import { threadId } from "node:worker_threads";
 import { CappedFile } from "./capped-file.js";
 import { levelOf } from "./directives.js";
 import { formatLine, type LogOrigin, type LogRecord } from "./format.js";
@@ -22,7 +23,11 @@ export interface LogOwner {
  * is said once on standard error and the program goes on. Returns at once; the library behind it is loaded later.
  */
 export function openLog(settings: LogSettings, owner: LogOwner): Log {
-  const origin: LogOrigin = { role: owner.role, processId: process.pid };
+  const origin: LogOrigin = {
+    role: owner.role,
+    processId: process.pid,
+    workerId: threadId,
+  };
   const writeError = owner.writeError ?? ((text: string) => void process.stderr.write(text));
   const file = new CappedFile(settings.file.path, (text) => writeError(`${commandOf(owner)}: ${text}\n`));
   const terminal = new TerminalOutput(writeError);
@@ -65,7 +70,8 @@ export function forwardingLog(options: {
 }): Log {
   const core: LogCore = {
     levelFor: () => options.level,
-    wantsLocation: false,
+    // Whoever writes the records decides what is shown of them.
+    wantsLocation: true,
     emit: options.send,
     setRaw: () => undefined,
     flush: () => Promise.resolve(),

@@ -12,7 +12,7 @@ export interface LogDirective {
 /** What a line of one layer shows (`[tracing.stdout]`, `[tracing.file.layer]`). */
 export interface LogLayer {
   readonly withTarget: boolean;
-  /** The process id. */
+  /** The process id and the thread within it: `4711/0`. */
   readonly withThreadIds: boolean;
   /** The process's role: `client`, `listener`, `host`. */
   readonly withThreadNames: boolean;

@@ -7,12 +7,16 @@ export interface Effects<Event, Path> {
   event(event: Event): void;
 }
 
+/** Datagrams that one machine sends in one turn of the event loop; others have their turn before it goes on. */
+export const DATAGRAMS_A_TURN = 16;
+
 /** Node's timers take at most this many milliseconds; a longer wait is taken in pieces. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Runs one machine: hands it the time, drains its outputs, keeps its one timer armed. The only place that
- * turns outputs into effects.
+ * turns outputs into effects. What would fill a turn of the event loop goes on in the next one, after the others of this
+ * process had theirs.
  */
 export class Driver<Event, Path = undefined> {
   readonly #machine: Machine<Event, Path>;
@@ -20,6 +24,9 @@ export class Driver<Event, Path = undefined> {
   #timer: NodeJS.Timeout | undefined;
   #armedFor: Micros = NEVER;
   #draining = false;
+  /** Datagrams of this turn, and what begins the next one. */
+  #sentThisTurn = 0;
+  #nextTurn: NodeJS.Immediate | undefined;
   #stopped = false;
 
   constructor(machine: Machine<Event, Path>, effects: Effects<Event, Path>) {
@@ -39,10 +46,11 @@ export class Driver<Event, Path = undefined> {
     this.#stopped = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    clearImmediate(this.#nextTurn);
   }
 
   #drain(): void {
-    if (this.#draining) return;
+    if (this.#draining || this.#sentThisTurn >= DATAGRAMS_A_TURN) return;
     this.#draining = true;
     try {
       while (!this.#stopped) {
@@ -54,6 +62,8 @@ export class Driver<Event, Path = undefined> {
         switch (output.kind) {
           case "transmit":
             this.#effects.transmit(output.path, output.bytes);
+            this.#countDatagram();
+            if (this.#sentThisTurn >= DATAGRAMS_A_TURN) return;
             break;
           case "event":
             this.#effects.event(output.event);
@@ -65,6 +75,16 @@ export class Driver<Event, Path = undefined> {
     } finally {
       this.#draining = false;
     }
+  }
+
+  #countDatagram(): void {
+    this.#sentThisTurn += 1;
+    this.#nextTurn ??= setImmediate(() => {
+      this.#nextTurn = undefined;
+      const more = this.#sentThisTurn >= DATAGRAMS_A_TURN;
+      this.#sentThisTurn = 0;
+      if (more && !this.#stopped) this.#drain();
+    });
   }
 
   #arm(at: Micros): void {

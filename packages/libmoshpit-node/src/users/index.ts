@@ -1,3 +1,3 @@
 export { parsePasswdLine, type Account } from "./account.js";
 export { lookupExpiry, nologinFile, parseShadowLine, type Expiry } from "./restrictions.js";
-export { currentUser, lookupUser, LookupError, type RunProgram } from "./lookup.js";
+export { currentUser, listUsers, lookupUser, LookupError, type RunProgram } from "./lookup.js";

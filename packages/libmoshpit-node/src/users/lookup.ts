@@ -30,6 +30,16 @@ export async function lookupUser(name: string, run: RunProgram = runProgram): Pr
   return account.name === name ? account : undefined;
 }
 
+/**
+ * Every account that the system lists, as far as it lists them (LDAP may not) and they fit in 64 KiB. Throws
+ * `LookupError` if it can not be asked.
+ */
+export async function listUsers(run: RunProgram = runProgram): Promise<readonly Account[]> {
+  const { status, stdout } = await run("getent", ["passwd"]);
+  if (status !== 0) throw new LookupError(`getent passwd ended with status ${status}`);
+  return stdout.split("\n").flatMap((line) => parsePasswdLine(line) ?? []);
+}
+
 /** The account that this process runs as. */
 export function currentUser(): Account {
   const { username, uid, gid, homedir, shell } = userInfo();

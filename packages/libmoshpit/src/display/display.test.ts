@@ -2,7 +2,17 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encode, vtStream, wildOctets } from "../../test/vt-streams.js";
 import { NO_OVERLAY, type Overlay, type OverlayCell } from "../prediction/index.js";
-import { Emulator, MODES, PLAIN, shownPage, textAt, type Row, type ScreenState } from "../screen/index.js";
+import {
+  Emulator,
+  MODES,
+  PLAIN,
+  shownPage,
+  textAt,
+  unpackLines,
+  type HistoryLine,
+  type Row,
+  type ScreenState,
+} from "../screen/index.js";
 import { Display, MAX_HELD_OCTETS } from "./display.js";
 
 const COLUMNS = 20;
@@ -13,7 +23,7 @@ const MARKS = ["Ψ", "あ"];
 /** A person's terminal. */
 class Terminal {
   readonly emulator = new Emulator(COLUMNS, ROWS);
-  readonly scrollback: Row[] = [];
+  readonly scrollback: HistoryLine[] = [];
   written = "";
 
   write(bytes: Uint8Array): void {
@@ -28,8 +38,8 @@ class Terminal {
   }
 
   follow(): void {
-    for (const event of this.emulator.takeEvents())
-      if (event.type === "line") this.scrollback.push(event.row);
+    this.emulator.takeEvents();
+    this.scrollback.push(...linesOf(this.emulator));
   }
 
   get state(): ScreenState {
@@ -129,6 +139,12 @@ function play(
   return { display, terminal };
 }
 
+/** The lines that left the top since the last call. */
+function linesOf(emulator: Emulator): HistoryLine[] {
+  const lines = emulator.takeLines();
+  return lines === undefined ? [] : unpackLines(lines);
+}
+
 function hasMark(row: Row): boolean {
   for (let x = 0; x < row.words.length / 3; x++) if (MARKS.includes(textAt(row, x))) return true;
   return false;
@@ -156,8 +172,7 @@ describe("the display", () => {
         const alone = new Emulator(COLUMNS, ROWS);
         alone.writeAll(stream);
         alone.writeAll(encode("\x18"));
-        const lines = alone.takeEvents().flatMap((event) => (event.type === "line" ? [event.row] : []));
-        expect(terminal.scrollback).toEqual(lines);
+        expect(terminal.scrollback).toEqual(linesOf(alone));
       }),
       { numRuns: 400 },
     );
@@ -191,7 +206,7 @@ describe("the display", () => {
           (now) => (drawn += now.state.normal.rows.some(hasMark) ? 1 : 0),
           near,
         );
-        expect(terminal.scrollback.filter(hasMark)).toEqual([]);
+        expect(terminal.scrollback.filter(({ row }) => hasMark(row))).toEqual([]);
       }),
       { numRuns: 300 },
     );

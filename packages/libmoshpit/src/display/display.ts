@@ -75,7 +75,7 @@ export class Display {
   output(bytes: Uint8Array, from = 0, work: number = WORK_PER_TURN): number {
     const taken = this.#mirror.write(bytes, from, work);
     if (taken > 0) this.#held.push(bytes.slice(from, from + taken));
-    this.#mirror.takeEvents();
+    this.#forget();
     this.#pass();
     return taken;
   }
@@ -98,7 +98,7 @@ export class Display {
   resize(columns: number, rows: number): void {
     this.#erase();
     this.#mirror.resize(columns, rows);
-    this.#mirror.takeEvents();
+    this.#forget();
     if (!this.#fits()) this.#stale = true;
     this.#pass();
   }
@@ -192,7 +192,13 @@ export class Display {
   /** Knows the terminal's cursor and pen. */
   #painter(state: ScreenState): Painter {
     const { x, y, pen } = this.#drawn ?? { ...state.cursor, pen: state.pen };
-    return new Painter(state.columns, { x, y, pen });
+    return new Painter(state.columns, { ...state, cursor: { x, y }, pen });
+  }
+
+  /** The terminal has its own bell, scrollback and answers. */
+  #forget(): void {
+    this.#mirror.takeEvents();
+    this.#mirror.takeLines();
   }
 }
 

@@ -6,7 +6,6 @@ import {
   COLOUR,
   COMBINED,
   FG,
-  makeRow,
   type Painter,
   rowLength,
   sameCell,
@@ -16,7 +15,7 @@ import {
   widthAt,
   type Attributes,
   type CellExtra,
-  type Row,
+  Row,
 } from "../screen/index.js";
 
 /** A row as it is shown with these cells over it. */
@@ -31,7 +30,7 @@ export function overlayRow(row: Row, cells: readonly OverlayCell[], columns: num
     if (width === 2) putCell(words, extras, x + 1, "", 0, attributes);
   }
   blankHalves(words, extras, columns);
-  return makeRow(words, extras, row.wrapped);
+  return new Row(withoutBlankEnd(words, extras), extras, row.wrapped);
 }
 
 /** Brings a terminal's row from what it shows to something else. The painter knows the terminal. */
@@ -115,6 +114,16 @@ function blankHalves(words: Uint32Array, extras: Map<number, CellExtra>, columns
     words[x * CELL_WORDS] = BLANK;
     extras.delete(x);
   }
+}
+
+/** The words without the plain blanks at the end, as rows have them. */
+function withoutBlankEnd(words: Uint32Array, extras: ReadonlyMap<number, CellExtra>): Uint32Array {
+  let length = words.length / CELL_WORDS;
+  for (; length > 0 && !extras.has(length - 1); length--) {
+    const at = (length - 1) * CELL_WORDS;
+    if (words[at] !== BLANK || words[at + 1] !== 0 || words[at + 2] !== 0) break;
+  }
+  return words.slice(0, length * CELL_WORDS);
 }
 
 /** Where the character in the last column begins. */

@@ -201,6 +201,13 @@ describe("old frames", () => {
     expect(frameNonce(iv, 1)).toEqual(Uint8Array.from([...new Uint8Array(11).fill(0xf0), 0xf1]));
     expect(frameNonce(iv, 0x01020304).subarray(8)).toEqual(Uint8Array.of(0xf1, 0xf2, 0xf3, 0xf4));
   });
+
+  it("leave the IV as it is, one that is a view of a Buffer too (KS-SEAL-001)", () => {
+    const iv = Buffer.alloc(32, 0xf0).subarray(4, 16);
+    const nonce = frameNonce(iv, 0x01020304);
+    expect(Uint8Array.from(iv)).toEqual(new Uint8Array(12).fill(0xf0));
+    expect(nonce).toEqual(frameNonce(new Uint8Array(12).fill(0xf0), 0x01020304));
+  });
 });
 
 describe("a reflection", () => {

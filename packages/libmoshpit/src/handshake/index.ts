@@ -1,13 +1,13 @@
 export * from "./client.js";
 export * from "./client-types.js";
 export * from "./identity.js";
-export { ALL_GROUPS } from "./key-exchange.js";
+export { ALL_GROUPS, answerKeyShare, ClientKeyExchange, type Share } from "./key-exchange.js";
 export * from "./key-schedule.js";
 export { ALL_CIPHER_SUITES } from "./offers.js";
 export { printable } from "../util/index.js";
-export { frameNonce } from "./sealed-frames.js";
+export { frameNonce, FrameOpener, FrameSealer } from "./sealed-frames.js";
 export * from "./server.js";
 export * from "./server-types.js";
-export { signatureInput, type Signer } from "./signatures.js";
-export { PROTOCOL_NAME } from "./transcript.js";
+export { makeProof, signatureInput, type Proof, type Signer } from "./signatures.js";
+export { PROTOCOL_NAME, Transcript } from "./transcript.js";
 export * from "./transitions.js";

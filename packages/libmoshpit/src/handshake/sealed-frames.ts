@@ -44,7 +44,8 @@ export class FrameOpener {
 
 /** The IV with a counter, below 2^32, XORed into its end. */
 export function frameNonce(iv: Uint8Array, counter: number): Uint8Array {
-  const nonce = iv.slice();
+  // Not slice: a Buffer's shares its octets.
+  const nonce = Uint8Array.from(iv);
   u32(counter).forEach((octet, i) => {
     const at = NONCE_OCTETS - 4 + i;
     nonce[at] = (nonce[at] ?? 0) ^ octet;

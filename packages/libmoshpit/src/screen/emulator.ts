@@ -1,29 +1,23 @@
 import { UsageError } from "../util/index.js";
+import { answerQueries, type Answering } from "./answers.js";
 import { BG, COLOUR, normalColour, UNDERLINE_STYLE, type Attributes } from "./attributes.js";
 import { InputParser } from "./input-parser.js";
 import { FollowedState } from "./followed.js";
-import { MAX_CELLS, MIN_COLUMNS, WORK_PER_TURN } from "./limits.js";
+import { MAX_CELLS, MIN_COLUMNS } from "./limits.js";
 import { readModes } from "./modes.js";
-import { captureRow, linkOf, type Row } from "./row.js";
+import { LinePacker, type PackedLines } from "./line-packer.js";
+import { captureRow, linkOf } from "./row.js";
 import { RowSharing } from "./row-sharing.js";
 import type { Charsets, KeyboardFlags, Page, SavedCursor, ScreenState } from "./state.js";
 import { correct, repairLine, screenLines, type SavedCursors } from "./xterm-corrections.js";
+import { WORK_PER_TURN } from "./work.js";
 import { joinWidth, openXterm, type Xterm, type XtermBuffer, type XtermExtended } from "./xterm-internals.js";
 
 /** What output did beyond changing the screen. */
 export type EmulatorEvent =
-  /** A line left the top of the normal screen. */
-  | {
-      readonly type: "line";
-      /** Its history line number: 0 is the first that ever left. */
-      readonly number: number;
-      readonly row: Row;
-      /** Whether the next line continues its text. */
-      readonly continues: boolean;
-    }
   | { readonly type: "bell" }
-  /** The program asked for the scrollback to be erased (CSI 3 J). */
-  | { readonly type: "erase-history" }
+  /** The program asked for the scrollback to be erased (CSI 3 J): all lines before this number. */
+  | { readonly type: "erase-history"; readonly before: number }
   /** What a terminal answers to a program's query, for the program's standard input. */
   | { readonly type: "reply"; readonly text: string };
 
@@ -38,8 +32,8 @@ export class Emulator {
   readonly #followed: FollowedState;
   readonly #rows = new RowSharing();
   readonly #charsetNames: ReadonlyMap<unknown, string>;
+  readonly #left: LinePacker;
   #events: EmulatorEvent[] = [];
-  #historyLines: number;
   #columns: number;
   #lines: number;
 
@@ -47,16 +41,22 @@ export class Emulator {
   constructor(columns: number, rows: number, historyLines = 0) {
     this.#columns = checkedColumns(columns);
     this.#lines = checkedCells(rows);
-    this.#historyLines = historyLines;
+    this.#left = new LinePacker(historyLines);
     this.#xterm = openXterm(this.#columns, this.#lines);
     this.#parser = new InputParser({ columns: this.#columns, rows: this.#lines });
     this.#charsetNames = charsetNames(this.#xterm);
-    this.#followed = new FollowedState(this.#xterm, () => this.#events.push({ type: "erase-history" }));
+    this.#followed = new FollowedState(this.#xterm, () =>
+      this.#events.push({ type: "erase-history", before: this.#left.next }),
+    );
     this.#saved = correct(this.#xterm, {
-      lineLeaves: (line, continues) => this.#lineLeaves(captureRow(line, line.isWrapped), continues),
+      lineLeaves: (line, continues) => this.#left.push(line, continues),
       alternateLeft: () => this.#followed.leaveAlternate(),
     });
-    this.#xterm.input.onRequestBell(() => this.#events.push({ type: "bell" }));
+    answerQueries(this.#xterm, () => this.#answering());
+    this.#xterm.input.onRequestBell(() => {
+      // Bells in a row are one.
+      if (this.#events.at(-1)?.type !== "bell") this.#events.push({ type: "bell" });
+    });
     this.#xterm.onReply((text) => this.#events.push({ type: "reply", text }));
   }
 
@@ -88,7 +88,7 @@ export class Emulator {
 
   /** The number of the next line that leaves the top of the normal screen. */
   get historyLines(): number {
-    return this.#historyLines;
+    return this.#left.next;
   }
 
   /**
@@ -125,12 +125,12 @@ export class Emulator {
     for (let y = 0; y < leaving; y++) {
       const line = normal.lines.get(y);
       if (line === undefined) continue;
-      this.#lineLeaves(captureRow(line, line.isWrapped), normal.lines.get(y + 1)?.isWrapped === true);
+      this.#left.push(line, normal.lines.get(y + 1)?.isWrapped === true);
     }
     // ESC H after the last column leaves a stop that a wider screen would show.
     for (const buffer of [normal, alt]) dropTabs(buffer, this.#columns);
     this.#xterm.resize(width, height);
-    for (const buffer of [normal, alt]) tidyAfterResize(buffer, width);
+    for (const buffer of [normal, alt]) tidyAfterResize(buffer, width, height);
     this.#columns = width;
     this.#lines = height;
     this.#parser.resize({ columns: width, rows: height });
@@ -141,6 +141,11 @@ export class Emulator {
     const events = this.#events;
     this.#events = [];
     return events;
+  }
+
+  /** The lines that left the top of the normal screen since the last call. */
+  takeLines(): PackedLines | undefined {
+    return this.#left.take();
   }
 
   /** The screen as it is. */
@@ -164,10 +169,21 @@ export class Emulator {
       titleStack: [...input._windowTitleStack],
       iconNameStack: [...input._iconNameStack],
       palette: this.#followed.palette,
-      historyLines: this.#historyLines,
+      historyLines: this.#left.next,
     };
     this.#rows.end();
     return state;
+  }
+
+  #answering(): Answering {
+    const { input, core } = this.#xterm;
+    const { fg, bg, extended } = input._curAttrData;
+    const { cursorStyle, cursorBlink } = core.decPrivateModes;
+    return {
+      pen: penOf(fg, bg, extended),
+      cursorShape: cursorShape(cursorStyle, cursorBlink),
+      modes: this.#followed.modes,
+    };
   }
 
   #page(buffer: XtermBuffer, keyboard: KeyboardFlags): Page {
@@ -199,10 +215,6 @@ export class Emulator {
     const name = (g: number): string => this.#charsetNames.get(tables[g]) ?? "B";
     return { designated: name(0) + name(1) + name(2) + name(3), level };
   }
-
-  #lineLeaves(row: Row, continues: boolean): void {
-    this.#events.push({ type: "line", number: this.#historyLines++, row, continues });
-  }
 }
 
 function checkedCells(count: number): number {
@@ -217,7 +229,9 @@ function checkedColumns(count: number): number {
 }
 
 /** Where xterm does not wrap lines anew, it does not cut them either; it leaves halves of characters at the right edge, hidden tab stops, and cleans up its memory later. */
-function tidyAfterResize(buffer: XtermBuffer, columns: number): void {
+function tidyAfterResize(buffer: XtermBuffer, columns: number, rows: number): void {
+  // An alternate screen that is not shown would come back with a scrollback.
+  if (buffer.lines.maxLength !== rows) buffer.lines.maxLength = rows;
   buffer._memoryCleanupQueue.clear();
   for (const line of screenLines(buffer)) {
     line.resize(columns, buffer.getNullCell());

@@ -1,6 +1,14 @@
 import { MAX_PARAMETER, MAX_PARAMETERS, MAX_STRING_OCTETS } from "./limits.js";
 import { AGAIN, INCOMPLETE, REPLACEMENT, Utf8Decoder } from "./utf8.js";
-import { mostRepeats, SEQUENCE, workOf, workOfEscape, workOfScroll, type Size } from "./work.js";
+import {
+  mostRepeats,
+  SEQUENCE,
+  workOf,
+  workOfEscape,
+  workOfInsert,
+  workOfScroll,
+  type Size,
+} from "./work.js";
 
 /** Code points that `parse` fills at most in one call; the longest string comes on top. */
 export const BATCH = 4_096;
@@ -42,10 +50,14 @@ export class InputParser {
   readonly #utf8 = new Utf8Decoder();
   #length = 0;
   #work = 0;
+  /** Work of one printed character; more in insert mode. */
+  #perCharacter = 1;
   /** Octets taken since the beginning. */
   #offset = 0;
   /** Where what is not finished began: a character, a sequence, a string. */
   #began = 0;
+  /** Whether the octet before ended nothing: it was the beginning of an ill-formed part. */
+  #dangling = false;
 
   // One control sequence. Parameters: -1 is one left out. `#separators[i]` stands before parameter i.
   #prefix = 0;
@@ -77,37 +89,54 @@ export class InputParser {
   /** The screen's size, which limits what parameters mean. */
   resize(size: Size): void {
     this.#size = size;
+    if (this.#perCharacter > 1) this.#perCharacter = workOfInsert(size);
   }
 
   /** Takes octets from `from` on: until they end, a batch is full, or the work reaches `most`. */
   parse(bytes: Uint8Array, from: number, most: number): Parsed {
     const base = this.#offset - from;
-    const out = this.codePoints;
     this.#length = 0;
     this.#work = 0;
     let at = from;
     while (at < bytes.length && this.#length < BATCH && this.#work < most) {
-      const octet = bytes[at] ?? 0;
-      if (octet >= 0x20 && octet < 0x7f && this.#state === "ground" && !this.#utf8.pending) {
-        out[this.#length++] = octet;
-        this.#work++;
-        at++;
-        continue;
+      if (this.#state === "ground" && !this.#utf8.pending) {
+        at = this.#printable(bytes, at);
+        if (at === bytes.length || this.#length >= BATCH) break;
       }
+      const octet = bytes[at]!;
       if (octet < 0x80 && !this.#utf8.pending) {
         this.#offset = base + at;
         this.#accept(octet);
+        this.#dangling = false;
         at++;
         continue;
       }
-      if (!this.#utf8.pending && this.#state === "ground") this.#began = base + at;
+      if (!this.#utf8.pending) this.#mark(base + at);
       const decoded = this.#utf8.feed(octet);
       if (decoded !== AGAIN) at++;
+      // An ill-formed part ends only with the octet that follows it: no state between the two.
+      this.#dangling = decoded === AGAIN;
       this.#offset = base + at;
       if (decoded !== INCOMPLETE) this.#accept(decoded === AGAIN ? REPLACEMENT : decoded);
     }
     this.#offset = base + at;
     return { taken: at - from, length: this.#length, work: this.#work };
+  }
+
+  /** The fast path: a run of ASCII. */
+  #printable(bytes: Uint8Array, from: number): number {
+    const out = this.codePoints;
+    const end = Math.min(bytes.length, from + BATCH - this.#length);
+    const shift = this.#length - from;
+    let at = from;
+    for (; at < end; at++) {
+      const octet = bytes[at]!;
+      if (octet < 0x20 || octet > 0x7e) break;
+      out[shift + at] = octet;
+    }
+    this.#length += at - from;
+    this.#work += (at - from) * this.#perCharacter;
+    return at;
   }
 
   #accept(code: number): void {
@@ -120,7 +149,7 @@ export class InputParser {
     switch (this.#state) {
       case "ground":
         if (code < 0x20) this.#execute(code);
-        else if (code !== 0x7f) this.#put(code);
+        else if (code !== 0x7f) this.#print(code);
         return;
       case "escape":
       case "escape-intermediate":
@@ -135,10 +164,15 @@ export class InputParser {
     }
   }
 
+  /** Something begins here, unless something else is unfinished. */
+  #mark(offset: number): void {
+    if (this.#state === "ground" && !this.#dangling) this.#began = offset;
+  }
+
   /** ESC begins anew everywhere; at the end of a string it is the first half of ST. */
   #escape(): void {
     if (this.#state === "string") this.#endString();
-    if (this.#state === "ground") this.#began = this.#offset;
+    this.#mark(this.#offset);
     this.#state = "escape";
     this.#intermediates = "";
   }
@@ -169,6 +203,7 @@ export class InputParser {
     if (plain && (code === 0x58 || code === 0x5e || code === 0x5f)) return this.#beginString(code, "skipped");
     // More than two intermediates, or ST with nothing before it: means nothing.
     if (this.#intermediates.length > 2 || (plain && code === 0x5c)) return;
+    if (plain && code === 0x63) this.#perCharacter = 1;
     this.#work += workOfEscape(this.#intermediates + String.fromCharCode(code), this.#size);
     this.#put(0x1b);
     this.#putText(this.#intermediates);
@@ -233,6 +268,7 @@ export class InputParser {
 
   #dispatchCsi(code: number): void {
     const tag = this.#intermediates + String.fromCharCode(code);
+    this.#followInsert(tag);
     const countable = this.#prefix === 0 || this.#prefix === 0x3f;
     const most = countable ? mostRepeats(tag, this.#size) : undefined;
     const first = this.#parameters[0] ?? 0;
@@ -288,6 +324,20 @@ export class InputParser {
     if (code < 0x07 || code > 0x0f) return;
     this.#work += code >= 0x0a && code <= 0x0c ? workOfScroll(this.#size) : code === 0x09 ? 8 : 2;
     this.#put(code);
+  }
+
+  #print(code: number): void {
+    this.codePoints[this.#length++] = code;
+    this.#work += this.#perCharacter;
+  }
+
+  /** CSI 4 h begins insert mode, CSI 4 l, DECSTR and RIS end it. */
+  #followInsert(tag: string): void {
+    if (tag === "!p") this.#perCharacter = 1;
+    if ((tag !== "h" && tag !== "l") || this.#prefix !== 0) return;
+    for (let i = 0; i < this.#count; i++) {
+      if (this.#parameters[i] === 4) this.#perCharacter = tag === "h" ? workOfInsert(this.#size) : 1;
+    }
   }
 
   #put(code: number): void {

@@ -27,8 +27,14 @@ export const MAX_TITLE_STACK = 10;
 /** Entries of the stack of keyboard flags. */
 export const MAX_KEYBOARD_STACK = 8;
 
-/**
- * The work of one turn, in units of about 10 ns, one printed cell each: about 10 ms, so that a slow machine stays below 50 ms.
- * 64 KiB of ordinary output take a tenth of it.
- */
-export const WORK_PER_TURN = 1_000_000;
+/** Attributes that an encoded difference numbers, plain ones among them. */
+export const MAX_ATTRIBUTES = 4_096;
+
+/** Lines that a history keeps at most, unless it is told otherwise. */
+export const HISTORY_LINES = 10_000;
+
+/** Octets, compressed, that a history keeps at most, unless it is told otherwise. */
+export const HISTORY_OCTETS = 2_000_000;
+
+/** Octets of one encoded line, and of an encoded difference, at most. */
+export const MAX_ENCODED_OCTETS = 4_194_304;

@@ -79,6 +79,8 @@ export const FOLLOWED_MODES: readonly Mode[] = [
 
 /** The sequence that sets a mode, or resets it. */
 export function modeSequence(mode: Mode, on: boolean): string {
+  // DECKPAM and DECKPNM, which more terminals know than their mode's number.
+  if (mode === MODES.applicationKeypad) return on ? "\x1b=" : "\x1b>";
   return `\x1b[${mode.dec ? "?" : ""}${mode.number}${on ? "h" : "l"}`;
 }
 

@@ -1,6 +1,8 @@
 import { PLAIN, sameAttributes, type Attributes } from "./attributes.js";
-import { attributesAt, rowLength, textAt, widthAt, type Row } from "./row.js";
+import { ALL_MODES, MODES, modeSequence, type Mode } from "./modes.js";
+import { attributesAt, textAt, widthAt, type Row } from "./row.js";
 import { penSequence, RESET_PEN } from "./sgr.js";
+import { sameCharsets, type Charsets, type ScreenState } from "./state.js";
 import { encodeUtf8 } from "./utf8.js";
 
 /**
@@ -15,27 +17,26 @@ export class Painter {
   #y = -1;
   /** Undefined: not known. */
   #pen: Attributes | undefined;
+  #charsets: Charsets | undefined;
+  #modes = 0;
+  /** Bits of the modes that are known. */
+  #known = 0;
 
-  /** A terminal in which cursor and pen are not known, or are as given. */
-  constructor(columns: number, known?: { readonly x: number; readonly y: number; readonly pen: Attributes }) {
+  /** A terminal that is in any state, or that shows this state. */
+  constructor(columns: number, shown?: ScreenState) {
     this.#columns = columns;
-    if (known === undefined) return;
-    this.#x = known.x;
-    this.#y = known.y;
-    this.#pen = known.pen;
+    if (shown === undefined) return;
+    this.#x = shown.cursor.x;
+    this.#y = shown.cursor.y;
+    this.#pen = shown.pen;
+    this.#charsets = shown.charsets;
+    this.#modes = shown.modes;
+    this.#known = ALL_MODES;
   }
 
   /** All that was written. */
   bytes(): Uint8Array {
     return encodeUtf8(this.#out);
-  }
-
-  get x(): number {
-    return this.#x;
-  }
-
-  get y(): number {
-    return this.#y;
   }
 
   /** How text is written now; undefined: not known. */
@@ -59,6 +60,11 @@ export class Painter {
     this.#x = -1;
   }
 
+  /** Whether the cursor is known to be there. */
+  isAt(x: number, y: number): boolean {
+    return this.#x === x && this.#y === y;
+  }
+
   /** Something else moved the cursor here. */
   arrived(x: number, y: number): void {
     this.#x = x;
@@ -68,6 +74,39 @@ export class Painter {
   /** The next change of the pen begins with a reset. */
   forgetPen(): void {
     this.#pen = undefined;
+  }
+
+  /** Sets or resets a mode, when it is not known to be so already. */
+  mode(mode: Mode, on: boolean): void {
+    const is = (this.#modes & mode.bit) !== 0;
+    if ((this.#known & mode.bit) !== 0 && is === on) return;
+    this.forceMode(mode, on);
+  }
+
+  /** Sets or resets a mode, whatever is known. */
+  forceMode(mode: Mode, on: boolean): void {
+    this.#known |= mode.bit;
+    this.#modes = on ? this.#modes | mode.bit : this.#modes & ~mode.bit;
+    this.#out += modeSequence(mode, on);
+    // The cursor goes home.
+    if (mode === MODES.origin) this.forgetCursor();
+  }
+
+  /** Designates and uses character sets, when they are not known to be so already. */
+  charsets(to: Charsets): void {
+    if (this.#charsets !== undefined && sameCharsets(this.#charsets, to)) return;
+    this.#charsets = to;
+    const { designated, level } = to;
+    const shift = ["\x0f", "\x0e", "\x1bn", "\x1bo"][level] ?? "\x0f";
+    this.#out += ["(", ")", "*", "+"].map((g, i) => `\x1b${g}${designated[i] ?? "B"}`).join("") + shift;
+  }
+
+  /** Something restored a saved cursor, with all that belongs to it. */
+  forgetSaved(): void {
+    this.forgetCursor();
+    this.forgetPen();
+    this.#charsets = undefined;
+    this.#known &= ~MODES.origin.bit;
   }
 
   /** Changes how text is written. */
@@ -149,9 +188,4 @@ export function isCertain(text: string): boolean {
     (code >= 0x4e00 && code < 0x9ff0) ||
     (code >= 0xac00 && code < 0xd7a4)
   );
-}
-
-/** Whether the cells of a row from `from` on are plain blanks. */
-export function isBlankFrom(row: Row, from: number): boolean {
-  return rowLength(row) <= from;
 }

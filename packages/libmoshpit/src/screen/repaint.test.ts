@@ -36,7 +36,7 @@ function withoutChoices(state: ScreenState, target: ScreenState): unknown {
 }
 
 describe("repaint", () => {
-  it("a repaint on a new terminal shows the state", () => {
+  it("SC-PNT-001: a repaint on a new terminal shows the state", () => {
     fc.assert(
       fc.property(vtStream, (stream) => {
         const state = shown(stream);
@@ -46,7 +46,7 @@ describe("repaint", () => {
     );
   });
 
-  it("and so it does on a terminal in any state, within a sequence, or painted already", () => {
+  it("SC-PNT-002: and so it does on a terminal in any state, within a sequence, or painted already", () => {
     fc.assert(
       fc.property(vtStream, vtStream, wildOctets, (before, stream, wild) => {
         const state = shown(stream);
@@ -63,7 +63,7 @@ describe("repaint", () => {
 });
 
 describe("leave", () => {
-  it("leaves modes, colours, character sets, pen and region as they were", () => {
+  it("SC-PNT-003: leaves modes, colours, character sets, pen and region as they were", () => {
     fc.assert(
       fc.property(vtStream, (stream) => {
         const state = shown(stream);

@@ -35,18 +35,28 @@ export interface CellExtra {
   readonly link: Link | undefined;
 }
 
-/** One row. */
-export interface Row {
+/** One row. `words` and `extras` are in normal form, and are not changed after they were given. */
+export class Row {
   readonly words: Uint32Array;
   readonly extras: ReadonlyMap<number, CellExtra> | undefined;
   /** Whether its text continues the row above. Never so in the first row. */
   readonly wrapped: boolean;
+  #hash: number | undefined;
+
+  constructor(words: Uint32Array, extras?: ReadonlyMap<number, CellExtra>, wrapped = false) {
+    this.words = words;
+    this.extras = extras?.size === 0 ? undefined : extras;
+    this.wrapped = wrapped;
+  }
+
   /** Of all the above; equal rows have equal ones. */
-  readonly hash: number;
+  get hash(): number {
+    return (this.#hash ??= hashRow(this));
+  }
 }
 
 /** A row of plain blanks. */
-export const BLANK_ROW: Row = makeRow(new Uint32Array(0), undefined, false);
+export const BLANK_ROW: Row = new Row(new Uint32Array(0));
 
 /** Cells that a row has; the rest of the screen's columns are plain blanks. */
 export function rowLength(row: Row): number {
@@ -97,48 +107,37 @@ export function sameRow(a: Row, b: Row): boolean {
   return true;
 }
 
-/** A row of words and extras that are in normal form. Takes both over. */
-export function makeRow(
-  words: Uint32Array,
-  extras: ReadonlyMap<number, CellExtra> | undefined,
-  wrapped: boolean,
-): Row {
-  let hash = wrapped ? 0x811c_9dc5 : 0x0100_0193;
-  for (let i = 0; i < words.length; i++)
-    hash = Math.imul(hash ^ (words[i] ?? 0), 0x5bd1_e995) ^ (hash >>> 15);
-  for (const [column, { text, underline, link }] of extras ?? []) {
-    hash = Math.imul(hash ^ column ^ underline, 0x5bd1_e995) ^ (hash >>> 13);
-    hash = hashText(hash, text ?? "");
-    if (link !== undefined) hash = hashText(hashText(hash, link.id), link.uri);
-  }
-  return { words, extras: extras?.size === 0 ? undefined : extras, wrapped, hash };
-}
-
 /** The row that an emulator's line shows. */
 export function captureRow(line: XtermLine, wrapped: boolean): Row {
-  const data = line._data;
-  const length = filledCells(data, line.length);
-  const words = new Uint32Array(length * CELL_WORDS);
+  const length = filledCells(line._data, line.length);
+  const words = line._data.slice(0, length * CELL_WORDS);
   let extras: Map<number, CellExtra> | undefined;
-  for (let column = 0; column < length; column++) {
-    const at = column * CELL_WORDS;
-    const content = data[at] ?? 0;
-    const width = content >>> WIDTH_SHIFT;
-    if (width === 0 && column > 0 && (words[at - CELL_WORDS] ?? 0) >>> WIDTH_SHIFT === 2) {
-      words[at + 1] = words[at - 2] ?? 0;
-      words[at + 2] = words[at - 1] ?? 0;
+  let width = 1;
+  for (let at = 0; at < words.length; at += CELL_WORDS) {
+    const content = words[at]!;
+    const fg = words[at + 1]!;
+    const bg = words[at + 2]!;
+    // The usual cells: a character of one cell, in colours or not.
+    if (content > SPACE && content < COMBINED + BLANK && ((fg | bg) === 0 || isPlainColour(fg, bg))) {
+      width = 1;
       continue;
     }
-    const fg = data[at + 1] ?? 0;
-    const bg = data[at + 2] ?? 0;
+    if (content === 0 && width === 2) {
+      words[at + 1] = words[at - 2]!;
+      words[at + 2] = words[at - 1]!;
+      width = 1;
+      continue;
+    }
+    width = content >>> WIDTH_SHIFT;
     words[at] = normalContent(content);
     words[at + 1] = normalColour(fg);
     words[at + 2] = normalColour(bg & ~BG.extended);
     if ((content & COMBINED) === 0 && (bg & BG.extended) === 0) continue;
+    const column = at / CELL_WORDS;
     const extra = captureExtra(line, column, fg, bg);
     if (extra !== undefined) (extras ??= new Map()).set(column, extra);
   }
-  return makeRow(words, extras, wrapped);
+  return new Row(words, extras, wrapped);
 }
 
 /** What xterm's extended attributes mean for text that is underlined, or is not. */
@@ -168,12 +167,33 @@ function captureExtra(line: XtermLine, column: number, fg: number, bg: number): 
     : { text, underline, link };
 }
 
+/** A space of one cell. */
+const SPACE = BLANK | 0x20;
+
+/** Whether neither word has a colour of a kind other than 16 colours, an underline, or extended attributes. */
+function isPlainColour(fg: number, bg: number): boolean {
+  return ((fg | bg) & 0x12ff_ff00) === 0;
+}
+
+function hashRow({ words, extras, wrapped }: Row): number {
+  let hash = wrapped ? 0x811c_9dc5 : 0x0100_0193;
+  for (let i = 0; i < words.length; i++) hash = Math.imul(hash ^ words[i]!, 0x5bd1_e995) ^ (hash >>> 15);
+  for (const [column, { text, underline, link }] of extras ?? []) {
+    hash = Math.imul(hash ^ column ^ underline, 0x5bd1_e995) ^ (hash >>> 13);
+    hash = hashText(hash, text ?? "");
+    if (link !== undefined) hash = hashText(hashText(hash, link.id), link.uri);
+  }
+  return hash;
+}
+
 /** Cells up to the last that is not a plain blank. */
 function filledCells(data: Uint32Array, columns: number): number {
-  for (let column = columns; column > 0; column--) {
-    const at = (column - 1) * CELL_WORDS;
-    if (normalContent(data[at] ?? 0) !== BLANK || data[at + 1] !== 0 || data[at + 2] !== 0) return column;
-    if (data[at] === 0 && at > 0 && (data[at - CELL_WORDS] ?? 0) >>> WIDTH_SHIFT === 2) return column;
+  for (let at = (columns - 1) * CELL_WORDS; at >= 0; at -= CELL_WORDS) {
+    const content = data[at]!;
+    if ((content !== BLANK && content !== SPACE && content !== 0) || (data[at + 1]! | data[at + 2]!) !== 0) {
+      return at / CELL_WORDS + 1;
+    }
+    if (content === 0 && at > 0 && data[at - CELL_WORDS]! >>> WIDTH_SHIFT === 2) return at / CELL_WORDS + 1;
   }
   return 0;
 }
@@ -181,7 +201,7 @@ function filledCells(data: Uint32Array, columns: number): number {
 function normalContent(content: number): number {
   const width = content >>> WIDTH_SHIFT;
   if ((content & COMBINED) !== 0) return COMBINED | (width << WIDTH_SHIFT);
-  return width === 0 || content === (BLANK | 0x20) ? BLANK : content;
+  return width === 0 || content === SPACE ? BLANK : content;
 }
 
 function sameExtra(a: CellExtra | undefined, b: CellExtra | undefined): boolean {

@@ -27,7 +27,8 @@ function linkSequence({ link }: Attributes): string {
   return `\x1b]8;${link.id === "" ? "" : `id=${link.id}`};${link.uri}\x1b\\`;
 }
 
-function sgrSequence(from: Attributes, to: Attributes): string {
+/** The SGR sequence that changes attributes from `from` to `to`; empty when it changes none. */
+export function sgrSequence(from: Attributes, to: Attributes): string {
   const change = changed(from, to);
   if (change.length === 0) return "";
   const anew = changed(PLAIN, to);

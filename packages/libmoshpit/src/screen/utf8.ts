@@ -61,7 +61,8 @@ export function encodeUtf8(text: string): Uint8Array {
   return out.slice(0, length);
 }
 
-function putUtf8(out: Uint8Array, at: number, code: number): number {
+/** Writes a code point; answers where the next one goes. */
+export function putUtf8(out: Uint8Array, at: number, code: number): number {
   let next = at;
   if (code < 0x80) {
     out[next++] = code;
@@ -80,4 +81,17 @@ function putUtf8(out: Uint8Array, at: number, code: number): number {
   }
   out[next++] = 0x80 | (code & 0x3f);
   return next;
+}
+
+/** The code point that begins at `at`, and ends before `end`; undefined when that is not well-formed. */
+export function decodeUtf8(octets: Uint8Array, at: number, end: number): number | undefined {
+  const first = octets[at] ?? 0;
+  if (first < 0x80) return at < end ? first : undefined;
+  const decoder = new Utf8Decoder();
+  for (let i = at; i < end; i++) {
+    const code = decoder.feed(octets[i] ?? 0);
+    if (code === AGAIN || (i === at && code === REPLACEMENT)) return undefined;
+    if (code !== INCOMPLETE) return code;
+  }
+  return undefined;
 }

@@ -1,5 +1,11 @@
 // What a control sequence costs the emulator, and how often it may repeat. A unit is one printed cell.
 
+/**
+ * The work of one turn, in units of one printed cell: some 10 ms of a processor, so that a slow or busy machine stays below
+ * 50 ms. 64 KiB of ordinary output take a fifth of it. docs/screen.md has the slowest input that was found.
+ */
+export const WORK_PER_TURN = 500_000;
+
 /** The cells of the screen that a sequence is applied to. */
 export interface Size {
   readonly columns: number;
@@ -42,7 +48,7 @@ export function workOf(tag: string, first: number, { columns, rows }: Size): num
     case "T":
     case "L":
     case "M":
-      return SEQUENCE + rows + count * blankRow(columns);
+      return 4 * SEQUENCE + 2 * rows + count * 2 * blankRow(columns);
     case "J":
       return SEQUENCE + rows * blankRow(columns);
     case "h":
@@ -62,7 +68,7 @@ export function workOf(tag: string, first: number, { columns, rows }: Size): num
       return SEQUENCE + 4 * columns * rows;
     case "I":
     case "Z":
-      return SEQUENCE + columns + count;
+      return SEQUENCE + columns + 2 * count;
     case "b":
       return SEQUENCE + count + workOfScroll({ columns, rows }) * Math.ceil(count / columns);
     default:
@@ -75,11 +81,16 @@ export function workOfScroll({ columns, rows }: Size): number {
   return ROW + blankRow(columns) + Math.ceil(rows / 4);
 }
 
+/** Units of work of one character while characters are inserted: the rest of the row moves. */
+export function workOfInsert({ columns }: Size): number {
+  return 2 + Math.ceil(columns / 2);
+}
+
 /** Units of work of an escape sequence that is not a control sequence; `final` with the intermediates before it. */
 export function workOfEscape(final: string, { columns, rows }: Size): number {
   switch (final) {
     case "c":
-      return SEQUENCE + 4 * rows * (ROW + columns);
+      return 40 * SEQUENCE + 4 * rows * (ROW + columns);
     case "#8":
       return SEQUENCE + rows * blankRow(columns);
     case "M":

@@ -81,14 +81,13 @@ function correctPrint(xterm: Xterm): void {
       else makeBase(buffer);
       if (first === end) return;
     }
-    const row = buffer.y;
+    const { x, y } = buffer;
     const marks = xterm.joins();
     print(codes, first, end);
-    const all = end - first >= (buffer.lines.get(0)?.length ?? 0) - 1;
-    if (xterm.joins() !== marks) forRows(buffer, all ? 0 : row, all ? Infinity : buffer.y, cutMarks);
-    if (core.modes.insertMode || !core.decPrivateModes.wraparound) {
-      forRows(buffer, all ? 0 : row, all ? Infinity : buffer.y, repairLine);
-    }
+    if (xterm.joins() !== marks) cutMarks(buffer, x, y, end - first);
+    const line = buffer.lines.get(buffer.y);
+    if (core.modes.insertMode) forRows(buffer, buffer.y - rowsOf(buffer, end - first), buffer.y, repairLine);
+    else if (!core.decPrivateModes.wraparound && line !== undefined) repairEnd(line);
   };
   const repeat = input.repeatPrecedingCharacter.bind(input);
   input.repeatPrecedingCharacter = (parameters) =>
@@ -113,21 +112,48 @@ function makeBase(buffer: XtermBuffer): void {
 }
 
 function forRows(buffer: XtermBuffer, from: number, to: number, act: (line: XtermLine) => void): void {
-  const last = Math.min(Math.max(from, to), buffer.lines.length - 1);
-  for (let y = Math.min(from, to); y <= last; y++) {
+  const last = Math.min(to, buffer.lines.length - 1);
+  for (let y = Math.max(0, from); y <= last; y++) {
     const line = buffer.lines.get(y);
     if (line !== undefined) act(line);
   }
 }
 
-function cutMarks(line: XtermLine): void {
-  for (const key in line._combined) {
-    const column = Number(key);
-    const text = line._combined[column] ?? "";
-    if (text.length <= MAX_CELL_CODE_POINTS || ((line._data[column * CELL_WORDS] ?? 0) & COMBINED) === 0)
-      continue;
-    line._combined[column] = Array.from(text).slice(0, MAX_CELL_CODE_POINTS).join("");
+/** Rows that so many characters can take beyond the one they begin in. */
+function rowsOf(buffer: XtermBuffer, characters: number): number {
+  return Math.ceil((2 * characters) / (buffer.lines.get(0)?.length ?? 1)) + 1;
+}
+
+/** Cuts off marks beyond the limit where characters were written from this position on, and left of it. */
+function cutMarks(buffer: XtermBuffer, x: number, y: number, characters: number): void {
+  if (buffer.y === y && buffer.x >= x) {
+    const line = buffer.lines.get(y);
+    if (line !== undefined) cutMarksIn(line, x - 2, buffer.x);
+    return;
   }
+  // Rows that scrolled are above the cursor.
+  forRows(buffer, buffer.y - rowsOf(buffer, characters), buffer.y, (line) =>
+    cutMarksIn(line, 0, line.length),
+  );
+}
+
+function cutMarksIn(line: XtermLine, from: number, to: number): void {
+  for (let column = Math.max(0, from); column < Math.min(to, line.length); column++) {
+    if ((line._data[column * CELL_WORDS]! & COMBINED) === 0) continue;
+    const text = line._combined[column] ?? "";
+    if (text.length > MAX_CELL_CODE_POINTS) {
+      line._combined[column] = Array.from(text).slice(0, MAX_CELL_CODE_POINTS).join("");
+    }
+  }
+}
+
+/** The same as `repairLine` for the last two cells: without autowrap, only the last is written over. */
+function repairEnd(line: XtermLine): void {
+  const last = line.length - 1;
+  const lead = line.getWidth(last - 1) === 2;
+  const trail = line.getWidth(last) === 0;
+  if (lead && !trail) line._data[(last - 1) * CELL_WORDS] = BLANK;
+  if (trail && !lead) line._data[last * CELL_WORDS] = BLANK;
 }
 
 /** Inserting and deleting cells tears characters of two cells apart; xterm leaves the halves. */

@@ -42,6 +42,7 @@ export interface XtermLine {
 export interface XtermBuffer {
   readonly lines: {
     readonly length: number;
+    maxLength: number;
     get(index: number): XtermLine | undefined;
     set(index: number, line: XtermLine): void;
   };
@@ -118,7 +119,7 @@ export interface XtermInput {
   setIconName(name: string): boolean;
   setHyperlink(data: string): boolean;
   registerCsiHandler(id: SequenceId, handler: (parameters: XtermParameters) => boolean): Disposable;
-  registerOscHandler(id: number, handler: (data: string) => boolean): Disposable;
+  registerDcsHandler(id: SequenceId, handler: (data: string) => boolean): Disposable;
   onRequestBell(listener: () => void): Disposable;
   onRequestReset(listener: () => void): Disposable;
   onColor(listener: (changes: readonly XtermColour[]) => void): Disposable;
@@ -138,6 +139,7 @@ export interface Xterm {
     scroll(erase: XtermAttributes, wrapped?: boolean): void;
   };
   readonly core: {
+    triggerDataEvent(text: string): void;
     isCursorHidden: boolean;
     readonly modes: { insertMode: boolean };
     readonly decPrivateModes: {
@@ -211,6 +213,8 @@ export function joinState(width: number, join: boolean): number {
   return (width << 1) | (join ? 1 : 0);
 }
 
+const ONE_CELL = joinState(1, false);
+
 /** The width in a join state. */
 export function joinWidth(state: number): number {
   return (state >> 1) & 3;
@@ -251,11 +255,14 @@ function useWidths(service: UnicodeService, joined: () => void): void {
   service.register({
     version: "moshpit",
     wcwidth,
-    charProperties: (codePoint, preceding) => {
+    charProperties: (codePoint) => {
+      // Below U+0300 all that is ever printed has one cell; this is the hottest line of all.
+      if (codePoint < 0x300) return ONE_CELL;
       const width = wcwidth(codePoint);
       if (width > 0) return joinState(width, false);
       joined();
-      return joinState(joinWidth(preceding), true);
+      // Without a width of its own it never changes that of the cell, whatever was printed last.
+      return joinState(0, true);
     },
   });
   service.activeVersion = "moshpit";
@@ -286,7 +293,7 @@ const INPUT_METHODS = [
   "setIconName",
   "setHyperlink",
   "registerCsiHandler",
-  "registerOscHandler",
+  "registerDcsHandler",
   "onRequestBell",
   "onRequestReset",
   "onColor",
@@ -308,8 +315,10 @@ function checkInsides(xterm: Xterm, service: unknown): void {
   need(buffer?.lines.get(0)?._data instanceof Uint32Array, "the lines");
   need(buffer.lines.get(0)?._data.length === 3 * (buffer.lines.get(0)?.length ?? 0), "the cells");
   need(typeof buffer.savedCurAttrData?.fg === "number" && buffer.ybase === 0, "the saved cursor");
+  need(buffer.lines.maxLength === buffer.lines.length, "the size of a buffer");
   need(typeof buffer._memoryCleanupQueue?.clear === "function", "the memory clean-up");
-  need(typeof core?.decPrivateModes?.wraparound === "boolean", "the modes");
+  need(typeof core?.triggerDataEvent === "function", "the replies");
+  need(typeof core.decPrivateModes?.wraparound === "boolean", "the modes");
   need(typeof core.isCursorHidden === "boolean" && typeof core.modes.insertMode === "boolean", "the modes");
   need(typeof mouse?.activeProtocol === "string", "the mouse");
   need(Array.isArray(charsets?._charsets), "the character sets");

@@ -44,6 +44,11 @@ export class Acknowledgement {
     this.#loss.report(this.#largestEnd, this.#count);
   }
 
+  /** The path is another one: the loss on it is not known. */
+  pathChanged(): void {
+    this.#loss.reset(this.#largestEnd);
+  }
+
   /** That packet carried reliable frames: until when it has to be acknowledged. */
   owe(now: Micros, octets: number, urgent: boolean): Micros {
     this.#owedPackets += 1;
@@ -75,6 +80,11 @@ export class PeerReport {
 
   report(largestPacketEnd: number, receivedCount: number): void {
     this.#loss.report(largestPacketEnd, receivedCount);
+  }
+
+  /** The path is another one from that packet on: the loss on it is not known. */
+  pathChanged(nextPacketNumber: number): void {
+    this.#loss.reset(nextPacketNumber + 1);
   }
 
   /** Between 0 and 1; 0 while too little is known. */

@@ -164,9 +164,10 @@ export class Connection {
         if (heard.maySend(now)) due.add("heartbeat");
         return;
       case "liveness":
-        due.add("liveness");
+        this.#transmission.question(now);
         return;
       case "challenge":
+      case "pace":
         return;
       case "announcement":
         this.#transmission.announceAgain();

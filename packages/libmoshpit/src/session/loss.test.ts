@@ -37,6 +37,17 @@ describe("the loss of a direction", () => {
     expect(loss.loss).toBe(0);
   });
 
+  it("TR-LOSS-002 begins anew with the first packet of another path", () => {
+    const loss = new LossEstimator();
+    const count = report(loss, 0, 300, (n) => n % 2 === 0);
+    loss.reset(330);
+    expect(loss.loss).toBeUndefined();
+    report(loss, 300, 325, () => true, count);
+    expect(loss.loss).toBeUndefined();
+    report(loss, 340, 380, () => true, count);
+    expect(loss.loss).toBe(0);
+  });
+
   it("TR-LOSS-001 counts over the wrap at 2^16, and is not confused by older reports", () => {
     const loss = new LossEstimator();
     report(loss, 0, 2 ** 17, (n) => n % 10 !== 0);

@@ -1,12 +1,14 @@
-import type { Micros } from "../util/index.js";
-import { encodeFrame, MAX_DATAGRAM, MAX_HEAD_LENGTH, type EncodedFrame } from "../wire/index.js";
+import { micros, type Micros, type Range } from "../util/index.js";
+import { encodeFrame, MAX_DATAGRAM, MAX_HEAD_LENGTH, MIN_WINDOW, type EncodedFrame } from "../wire/index.js";
 import { FrameList } from "./frame-list.js";
-import type { Parts } from "./parts.js";
+import { assumedLoss, type Parts } from "./parts.js";
 
 /** Less room than this for frames is none. */
 const LEAST_ROOM = 64;
 /** Octets of a Nak, at most. */
 const LARGEST_NAK = 160;
+const EVERYTHING: Range = { start: 0, end: Infinity };
+
 /** The frames of one packet. */
 export interface Contents {
   readonly frames: readonly EncodedFrame[];
@@ -17,7 +19,12 @@ export interface Contents {
   readonly fresh: boolean;
   /** Whether everything unacknowledged is here. */
   readonly whole: boolean;
-  readonly probe: boolean;
+  /** Whether a probe begins here, goes on, or neither. */
+  readonly probe: "begins" | "goes-on" | undefined;
+  /** Whether new frames leave, now or with the next packets, though the peer is silent: they stand in for a probe. */
+  readonly stalled: boolean;
+  /** Whether there are frames that the peer asked for. */
+  readonly asked: boolean;
   /** Whether it asks if the peer is there. */
   readonly question: boolean;
 }
@@ -67,11 +74,13 @@ export class PacketContents {
     this.#addPathFrames(now, frames, question);
     this.#addNak(now, frames);
     const unreliable = frames.count;
-    const probe = due.delete("probe") && !send.hasAsked;
-    this.#addWanted(now, frames, probe);
+    const mayLeave = this.#isSmall(frames) || this.#parts.congestion.allows(now);
+    const stalled = mayLeave && this.#mayTakeNew && this.#isStalled(now);
+    const probe = this.#probe(now, frames, stalled);
+    this.#addWanted(now, frames, mayLeave);
     const wanted = frames.count > unreliable;
     const firstNew = send.nextSequence;
-    const fresh = this.#takeNew(now, frames);
+    const fresh = mayLeave ? this.#takeNew(now, frames) : [];
     const leaves = frames.count + fresh.length > 0 || due.has("heartbeat") || due.has("acknowledgement");
     if (!leaves && !(repeat && this.#mayRepeat(now, frames))) return undefined;
     if (!wanted) this.#addSmall(now, frames, fresh, firstNew);
@@ -85,8 +94,48 @@ export class PacketContents {
       fresh: fresh.length > 0,
       whole: reliable === send.flightFrames,
       probe,
+      stalled,
+      asked: wanted && probe === undefined,
       question,
     };
+  }
+
+  /** Whether the windows let something new out that is there. */
+  get #mayTakeNew(): boolean {
+    const { send, probes, congestion } = this.#parts;
+    if (!send.hasPending || !send.hasSequence) return false;
+    const window = probes.fruitless > 0 ? MIN_WINDOW : congestion.window;
+    return send.flightOctets < window || !send.hasInFlight;
+  }
+
+  /** Whether there is something that the pace alone may hold back. */
+  get isHeldBack(): boolean {
+    return this.#mayTakeNew || this.#parts.send.hasAsked;
+  }
+
+  /** What a person types, and its echo, is never held back. */
+  #isSmall({ room, places }: FrameList): boolean {
+    const { send } = this.#parts;
+    return send.fits(room - send.pendingOctets - LEAST_ROOM, places - 1);
+  }
+
+  #isStalled(now: Micros): boolean {
+    const { send, probes, heard, rtt, peerReport } = this.#parts;
+    const timeout = micros(rtt.probeTimeout + peerReport.acknowledgementDelay);
+    return probes.stalled(now, send.oldest?.firstSentAt, heard.silence(now), timeout);
+  }
+
+  /** A probe that is due, or that new frames cause where they and what is unacknowledged need several packets. */
+  #probe(now: Micros, { room, places }: FrameList, stalled: boolean): Contents["probe"] {
+    const { due, send, probes } = this.#parts;
+    if (due.delete("probe") && !send.hasAsked) {
+      probes.begin(now);
+      return "begins";
+    }
+    if (probes.underWay) return "goes-on";
+    return stalled && !send.fits(room - LEAST_ROOM, places - 1) && probes.beginWithNew(now)
+      ? "begins"
+      : undefined;
   }
 
   #addPathFrames(now: Micros, frames: FrameList, question: boolean): void {
@@ -112,13 +161,18 @@ export class PacketContents {
   }
 
   /** What the peer asked for, or a probe's: everything where it fits, as for every packet. */
-  #addWanted(now: Micros, frames: FrameList, probe: boolean): void {
-    const { send } = this.#parts;
-    if (probe || (send.hasAsked && send.fits(frames.room, frames.places))) {
-      this.#framesRetransmitted += frames.addAll(send.sendOldest(now, frames.room, Infinity, frames.places));
+  #addWanted(now: Micros, frames: FrameList, mayLeave: boolean): void {
+    const { send, probes } = this.#parts;
+    if (probes.underWay) {
+      const end = this.#addOldest(now, frames, { start: probes.from, end: Infinity }, frames.places);
+      probes.carried(end, end === send.nextSequence || end === probes.from);
       return;
     }
-    for (;;) {
+    if (send.hasAsked && send.fits(frames.room, frames.places)) {
+      this.#addOldest(now, frames, EVERYTHING, frames.places);
+      return;
+    }
+    while (mayLeave) {
       const frame = frames.places === 0 ? undefined : send.sendAsked(now, frames.room);
       if (frame === undefined) return;
       this.#framesRetransmitted += frames.addAll([frame]);
@@ -127,10 +181,10 @@ export class PacketContents {
 
   /** New frames as the windows and the packet have room. */
   #takeNew(now: Micros, { room, places }: FrameList): EncodedFrame[] {
-    const { send, window } = this.#parts;
+    const { send } = this.#parts;
     const fresh: EncodedFrame[] = [];
     let rest = room;
-    while (fresh.length < places && (send.flightOctets < window.octets || !send.hasInFlight)) {
+    while (fresh.length < places && this.#mayTakeNew) {
       const frame = send.sendNew(now, rest);
       if (frame === undefined) break;
       rest -= frame.length;
@@ -143,17 +197,21 @@ export class PacketContents {
   #addSmall(now: Micros, frames: FrameList, fresh: readonly EncodedFrame[], firstNew: number): void {
     const { send } = this.#parts;
     if (!send.fits(frames.room, frames.places)) return;
-    this.#framesRetransmitted += frames.addAll(
-      send.sendOldest(now, frames.room, firstNew, frames.places - fresh.length),
-    );
+    this.#addOldest(now, frames, { start: 0, end: firstNew }, frames.places - fresh.length);
+  }
+
+  #addOldest(now: Micros, frames: FrameList, span: Range, count: number): number {
+    const again = this.#parts.send.sendOldest(now, frames.room, span, count);
+    this.#framesRetransmitted += frames.addAll(again.frames);
+    return again.end;
   }
 
   /** Whether a repetition, which nothing else would cause to leave, has something to say and the octets for it. */
   #mayRepeat(now: Micros, frames: FrameList): boolean {
-    const { send, repetition, peerReport } = this.#parts;
+    const { send, repetition } = this.#parts;
     if (!send.hasInFlight || !send.fits(frames.room, frames.places)) return false;
     const head = this.#encodeHead(now, frames.room - send.flightOctets);
     const octets = this.#overhead + head.length + send.flightOctets;
-    return repetition.afford(now, octets, peerReport.percent);
+    return repetition.afford(now, octets, assumedLoss(now, this.#parts));
   }
 }

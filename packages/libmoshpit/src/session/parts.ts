@@ -1,17 +1,18 @@
 import { elapsed, type Micros } from "../util/index.js";
-import { SERVER_SILENT_AFTER } from "../wire/index.js";
+import { PROBE_REPEAT_WITHIN, SERVER_SILENT_AFTER, THREE_REPEATS_LOSS } from "../wire/index.js";
 import { Acknowledgement, PeerReport } from "./acknowledgement.js";
+import { Congestion } from "./congestion/congestion.js";
 import { Delivery } from "./delivery.js";
 import type { ConnectionParameters, Role } from "./events.js";
 import { NakSchedule } from "./nak-schedule.js";
 import { PeerPath } from "./path.js";
+import { ProbeSchedule } from "./probe.js";
 import { Reordering } from "./reordering.js";
 import { Repetition } from "./repetition.js";
 import { RttEstimator } from "./rtt.js";
 import { SendQueue } from "./send-queue.js";
 import { Timers } from "./timers.js";
 import { Timestamps } from "./timestamps.js";
-import { CongestionWindow } from "./window.js";
 
 /** What outlives a connection: the frames of an attachment in both directions. spec/10-path-and-life.md, PL-RESUME. */
 export interface Streams {
@@ -33,6 +34,7 @@ export type TimerName =
   | "heartbeat"
   | "greeting"
   | "challenge"
+  | "pace"
   | "announcement"
   | "liveness"
   | "first-datagram";
@@ -45,6 +47,7 @@ export interface Parts extends Streams {
   readonly role: Role;
   readonly timers: Timers<TimerName>;
   readonly due: Set<Due>;
+  readonly probes: ProbeSchedule;
   readonly repetition: Repetition;
   readonly naks: NakSchedule;
   readonly reordering: Reordering;
@@ -52,28 +55,39 @@ export interface Parts extends Streams {
   readonly peerReport: PeerReport;
   readonly rtt: RttEstimator;
   readonly timestamps: Timestamps;
-  readonly window: CongestionWindow;
+  readonly congestion: Congestion;
   readonly path: PeerPath;
   readonly heard: Heard;
 }
 
 export function makeParts(config: ConnectionParameters, streams: Streams): Parts {
+  const rtt = new RttEstimator();
   return {
     ...streams,
     role: config.role,
     timers: new Timers(),
     due: new Set(),
+    probes: new ProbeSchedule(),
     repetition: new Repetition(config.now),
     naks: new NakSchedule(),
     reordering: new Reordering(),
     acknowledgement: new Acknowledgement(),
     peerReport: new PeerReport(),
-    rtt: new RttEstimator(),
+    rtt,
     timestamps: new Timestamps(),
-    window: new CongestionWindow(),
+    congestion: new Congestion(rtt, config.now),
     path: new PeerPath(config.entropy, config.role === "client" ? config.path : undefined),
     heard: new Heard(config.role, config.now),
   };
+}
+
+/**
+ * The loss on the way to the peer, in percent: what it reports, or more while probes bring no acknowledgement though it was
+ * heard lately. TR-REPEAT-004.
+ */
+export function assumedLoss(now: Micros, { probes, heard, peerReport }: Parts): number {
+  const suspicious = probes.fruitless > 0 && heard.silence(now) < PROBE_REPEAT_WITHIN;
+  return suspicious ? Math.max(THREE_REPEATS_LOSS, peerReport.percent) : peerReport.percent;
 }
 
 /** When the peer was heard last. */

@@ -20,6 +20,8 @@ export class PeerPath {
   readonly #follows: boolean;
   #path: Path | undefined;
   #unvalidated: Unvalidated | undefined;
+  /** The client's: the Challenge that came last. */
+  #challengedBy: Uint8Array | undefined;
   /** The path before this one, if it was validated: it is challenged too. */
   #formerToChallenge: Path | undefined;
 
@@ -57,6 +59,13 @@ export class PeerPath {
     }
     if (from === this.#path && this.#unvalidated !== undefined) this.#unvalidated.received += octets;
     return moved;
+  }
+
+  /** A client gets a Challenge; says whether that shows that the server has seen it move. */
+  challenged(token: Uint8Array): boolean {
+    const former = this.#challengedBy;
+    this.#challengedBy = token;
+    return former !== undefined && !equalBytes(former, token);
   }
 
   /** A packet of that many octets leaves for the current path. */

@@ -1,4 +1,4 @@
-import { micros, millis, NEVER, type Micros, type Range } from "../util/index.js";
+import { micros, NEVER, type Micros, type Range } from "../util/index.js";
 import {
   decodePayload,
   isReliable,
@@ -25,9 +25,6 @@ export interface Received {
   /** Whether frames of this side were acknowledged. */
   readonly progress: boolean;
 }
-
-/** What counts for the smallest round trip before the first sample. */
-const ASSUMED_RTT: Micros = millis(50);
 
 /** The receiving half: what an authentic packet changes. */
 export class Reception {
@@ -68,7 +65,9 @@ export class Reception {
     this.#octets += datagram.length;
     const first = !this.#parts.heard.ever;
     const moved = this.#note(now, from, datagram.length, packetNumber, newest, payload);
-    const progress = this.#acknowledged(now, payload);
+    if (moved || this.#isChallengedAnew(payload.frames)) this.#forgetPath(now, packetsSent);
+    this.#sampleRoundTrip(now, moved, newest, payload);
+    const progress = this.#acknowledged(now, newest, payload);
     const { challenge, delivered } = this.#frames(now, from, datagram.length, payload.frames);
     this.#scheduleNak(now, payload.nextSequence);
     return { first, moved, challenge, delivered, progress };
@@ -115,31 +114,42 @@ export class Reception {
     newest: boolean,
     payload: Payload,
   ): boolean {
-    const { acknowledgement, reordering, heard, path, timestamps, rtt, window, peerReport } = this.#parts;
+    const { acknowledgement, reordering, heard, path, timestamps, peerReport } = this.#parts;
     acknowledgement.received(packetNumber);
     reordering.received(now, packetNumber, newest);
     heard.now(now);
     const moved = path.received(now, from, octets, newest);
     if (newest) timestamps.received(now, payload.timestamp);
     if (newest) peerReport.report(payload.largestPacketEnd, payload.receivedCount);
-    if (moved) {
-      rtt.reset();
-      window.reset();
-    } else if (newest && payload.echo !== undefined) {
-      rtt.sample(now, Timestamps.roundTrip(now, payload.echo));
-    }
     return moved;
   }
 
-  #acknowledged(now: Micros, payload: Payload): boolean {
-    const { send, window, rtt } = this.#parts;
-    const limited = send.hasPending && send.flightOctets >= window.octets;
-    const { frames, wireOctets } = send.acknowledge(
-      payload.cumulativeSequence,
-      payload.selectiveRanges,
-      payload.heldFrames,
-    );
-    if (frames > 0) window.acknowledged(now, wireOctets, limited, rtt);
+  /** A client does not see by itself that its address changed; a server does, and a client's questions say nothing of it. */
+  #isChallengedAnew(frames: readonly Frame[]): boolean {
+    if (this.#parts.role === "server") return false;
+    const challenge = frames.findLast((frame) => frame.kind === "challenge");
+    return challenge !== undefined && this.#parts.path.challenged(challenge.token);
+  }
+
+  /** Nothing that was measured holds on another path. */
+  #forgetPath(now: Micros, nextPacketNumber: number): void {
+    const { rtt, congestion, acknowledgement, peerReport } = this.#parts;
+    rtt.reset();
+    congestion.reset(now);
+    acknowledgement.pathChanged();
+    peerReport.pathChanged(nextPacketNumber);
+  }
+
+  #sampleRoundTrip(now: Micros, moved: boolean, newest: boolean, { echo }: Payload): void {
+    if (newest && !moved && echo !== undefined) this.#parts.rtt.sample(now, Timestamps.roundTrip(now, echo));
+  }
+
+  #acknowledged(now: Micros, newest: boolean, payload: Payload): boolean {
+    const { send, probes, congestion } = this.#parts;
+    const { cumulativeSequence, selectiveRanges, heldFrames, largestPacketEnd, receivedCount } = payload;
+    const { frames } = send.acknowledge(cumulativeSequence, selectiveRanges, heldFrames);
+    if (frames > 0) probes.acknowledged();
+    if (newest) congestion.reported(now, largestPacketEnd, receivedCount, send.flightOctets);
     return frames > 0;
   }
 
@@ -162,7 +172,7 @@ export class Reception {
 
   /** A peer chooses what round trip it shows; it can not have everything sent again with every packet. */
   #asked(now: Micros, missing: readonly Range[]): void {
-    const interval = Math.max(this.#leastAnswer, MIN_REORDER_DELAY);
+    const interval = Math.max(this.#parts.rtt.leastAnswer, MIN_REORDER_DELAY);
     this.#parts.send.ask(now, missing, micros(interval));
   }
 
@@ -177,13 +187,9 @@ export class Reception {
     }
     const close = frames.some((frame) => frame.kind === "close");
     if (fresh > 0 || close) this.#owe(now, octets, close);
-    else if (this.#parts.acknowledgement.wasLost(now, this.#leastAnswer)) this.#owe(now, octets, true);
+    else if (this.#parts.acknowledgement.wasLost(now, this.#parts.rtt.leastAnswer))
+      this.#owe(now, octets, true);
     return this.#parts.receive.inOrder();
-  }
-
-  /** How long the answer to a packet takes, at least. */
-  get #leastAnswer(): Micros {
-    return micros(0.9 * (this.#parts.rtt.current?.minimum ?? ASSUMED_RTT));
   }
 
   #owe(now: Micros, octets: number, urgent: boolean): void {

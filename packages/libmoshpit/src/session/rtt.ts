@@ -1,4 +1,4 @@
-import { after, elapsed, micros, type Micros } from "../util/index.js";
+import { after, elapsed, micros, millis, type Micros } from "../util/index.js";
 import {
   INITIAL_RTT,
   MAX_RTT_SAMPLE,
@@ -6,6 +6,9 @@ import {
   MIN_PROBE_VARIANCE,
   MIN_RTT_MEMORY,
 } from "../wire/index.js";
+
+/** What counts for the smallest round trip before the first sample. */
+const ASSUMED_RTT: Micros = millis(50);
 
 /** What is known of a path's round trip, all in microseconds. */
 export interface RoundTrip {
@@ -56,6 +59,11 @@ export class RttEstimator {
   /** After which time the tail is probed, the peer's delay of its acknowledgement not included. */
   get probeTimeout(): Micros {
     return this.#smoothedPlus(MIN_PROBE_VARIANCE);
+  }
+
+  /** How long the answer to a packet takes, at least. */
+  get leastAnswer(): Micros {
+    return micros(0.9 * (this.#current?.minimum ?? ASSUMED_RTT));
   }
 
   /** How much of the latest round trip is more than the path's own: queues. */

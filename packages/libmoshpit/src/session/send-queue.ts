@@ -15,6 +15,7 @@ interface InFlight {
   readonly encoded: EncodedFrame;
   /** Octets of the stream in it. */
   readonly octets: number;
+  readonly firstSentAt: Micros;
   lastSentAt: Micros;
 }
 
@@ -31,6 +32,12 @@ export interface Acknowledged {
   readonly wireOctets: number;
 }
 
+/** Frames that leave again; `end` is one more than the last sequence number of them. */
+export interface SentAgain {
+  readonly frames: readonly EncodedFrame[];
+  readonly end: number;
+}
+
 /**
  * The reliable frames of this side: pending until first sent, then in flight with a sequence number until
  * acknowledged; an acknowledged frame is not kept. spec/07-recovery.md, TR-SEND.
@@ -45,6 +52,7 @@ export class SendQueue {
   #flightOctets = 0;
   #streamOctetsInFlight = 0;
   #closeSent = false;
+  #peerHolds = 0;
 
   /** One more than the highest sequence number used. */
   get nextSequence(): number {
@@ -61,6 +69,11 @@ export class SendQueue {
     return this.#flightOctets;
   }
 
+  /** Octets of streams that were not sent yet. */
+  get pendingOctets(): number {
+    return this.#pending.octets;
+  }
+
   get hasPending(): boolean {
     return !this.#pending.empty;
   }
@@ -72,6 +85,12 @@ export class SendQueue {
   /** Frames in flight. */
   get flightFrames(): number {
     return this.#inFlight.size;
+  }
+
+  /** Sequence number of the oldest frame in flight, and when it was first sent. */
+  get oldest(): { readonly sequence: number; readonly firstSentAt: Micros } | undefined {
+    for (const frame of this.#inFlight.values()) return frame;
+    return undefined;
   }
 
   /** Whether all that is in flight fits `room` octets and so many frames. */
@@ -87,6 +106,11 @@ export class SendQueue {
   /** Whether the receiver's window lets a new frame out. */
   get hasSequence(): boolean {
     return this.#nextSequence < this.#limit;
+  }
+
+  /** Whether there is nothing to send, or nobody takes it: the peer's program, not the path, is what holds it back. */
+  get isIdle(): boolean {
+    return !this.hasPending || (!this.hasSequence && this.#peerHolds >= SEQUENCE_WINDOW / 2);
   }
 
   /** Whether this side's Close was sent, and it and everything before it is acknowledged. */
@@ -138,7 +162,7 @@ export class SendQueue {
     const sequence = this.#nextSequence++;
     const encoded = encodeFrame({ sequence, ...content });
     const octets = content.kind === "data" ? content.bytes.length : 0;
-    this.#inFlight.set(sequence, { sequence, encoded, octets, lastSentAt: now });
+    this.#inFlight.set(sequence, { sequence, encoded, octets, firstSentAt: now, lastSentAt: now });
     this.#flightOctets += encoded.length;
     this.#streamOctetsInFlight += octets;
     if (content.kind === "close") this.#closeSent = true;
@@ -156,22 +180,26 @@ export class SendQueue {
     return undefined;
   }
 
-  /** The unacknowledged frames below `below`, the oldest first, that fit `room` and are at most `count`. */
-  sendOldest(now: Micros, room: number, below: number, count: number): EncodedFrame[] {
+  /** The unacknowledged frames of `span`, the oldest first, that fit `room` and are at most `count`. */
+  sendOldest(now: Micros, room: number, span: Range, count: number): SentAgain {
     const frames: EncodedFrame[] = [];
     let rest = room;
+    let end = span.start;
     for (const frame of this.#inFlight.values()) {
-      if (frame.sequence >= below || frame.encoded.length > rest || frames.length >= count) break;
+      if (frame.sequence < span.start) continue;
+      if (frame.sequence >= span.end || frame.encoded.length > rest || frames.length >= count) break;
       rest -= frame.encoded.length;
       this.#asked.delete(frame.sequence);
       frames.push(sendAgain(frame, now));
+      end = frame.sequence + 1;
     }
-    return frames;
+    return { frames, end };
   }
 
   /** Frees what the peer has: everything below `cumulative`, and `ranges`. */
   acknowledge(cumulative: number, ranges: readonly Range[], heldFrames: number): Acknowledged {
     this.#limit = Math.max(this.#limit, cumulative + SEQUENCE_WINDOW - heldFrames);
+    this.#peerHolds = heldFrames;
     let frames = 0;
     let wireOctets = 0;
     const free = (sequence: number): void => {

@@ -9,13 +9,13 @@ import {
   MAX_RANGES_LENGTH,
   PAD_AFTER,
   PROBE_TWIN_DELAY,
+  THREE_REPEATS_LOSS,
   type PacketSealer,
 } from "../wire/index.js";
 import { WindowAnnouncement } from "./announcement.js";
 import type { Path } from "./events.js";
 import { PacketContents, type Contents } from "./packet-contents.js";
-import type { Parts } from "./parts.js";
-import { ProbeSchedule } from "./probe.js";
+import { assumedLoss, type Parts } from "./parts.js";
 import { Timestamps } from "./timestamps.js";
 
 /** Octets of one gap and run pair below the sequence window, at most. */
@@ -32,7 +32,6 @@ export class Transmission {
   readonly #parts: Parts;
   readonly #sealer: PacketSealer;
   readonly #contents: PacketContents;
-  readonly #probes: ProbeSchedule;
   #lastSent: Micros | undefined;
   #greetings = 0;
   /** Questions whether the peer is there, since it was heard. */
@@ -49,7 +48,6 @@ export class Transmission {
     this.#contents = new PacketContents(parts, sealer.maxPlaintext, (now, room) =>
       encodePayload(this.#head(now, room), []),
     );
-    this.#probes = new ProbeSchedule(parts.role);
     this.#announcement = new WindowAnnouncement(parts.receive);
   }
 
@@ -73,10 +71,10 @@ export class Transmission {
 
   /** Something authentic came: probes go at their first pace again, and what silence stopped goes on. */
   heard(now: Micros): void {
-    const { timers, role } = this.#parts;
-    this.#probes.heard();
+    const { timers, probes, send, role } = this.#parts;
+    probes.heard();
     this.armProbe(now);
-    if (!this.#parts.send.hasInFlight) this.#parts.repetition.cancel();
+    if (!send.hasInFlight) this.#parts.repetition.cancel();
     timers.set("repeat", this.#parts.repetition.nextAt);
     this.#announcement.heard(this.#parts.receive);
     if (this.#announcement.repeats === 0) timers.clear("announcement");
@@ -89,20 +87,19 @@ export class Transmission {
 
   /** The probe timer, as anything unacknowledged and the peer's silence ask for it. */
   armProbe(now: Micros): void {
-    const { timers, send, rtt, peerReport, heard } = this.#parts;
+    const { timers, send, probes, rtt, peerReport, heard } = this.#parts;
     if (!send.hasInFlight || !heard.maySend(now)) {
       timers.clear("probe");
       return;
     }
     const timeout = micros(rtt.probeTimeout + peerReport.acknowledgementDelay);
-    timers.set("probe", this.#probes.nextAt(timeout, heard.silence(now)));
+    timers.set("probe", probes.nextAt(timeout, heard.silence(now)));
   }
 
   /** Nothing was acknowledged for a probe timeout. */
   probeTimedOut(): void {
     this.#probeTwin = false;
     this.#parts.due.add("probe");
-    this.#parts.window.probeTimedOut();
   }
 
   /** The time of a repetition has come; it leaves if there is still something to repeat. */
@@ -120,6 +117,12 @@ export class Transmission {
     this.#probeTwin = true;
   }
 
+  /** The peer has been silent for long: whether it is there is asked, unless probes do so. PL-OUTAGE. */
+  question(now: Micros): void {
+    if (this.#parts.send.hasInFlight) this.#armQuestion(now);
+    else this.#parts.due.add("liveness");
+  }
+
   /** The application took data: a window that was closed is announced. TR-WINDOW. */
   announceWindow(): void {
     if (this.#announcement.opened(this.#parts.receive)) this.#parts.due.add("acknowledgement");
@@ -133,17 +136,25 @@ export class Transmission {
 
   /** The next datagram that has to leave now, if any. */
   next(now: Micros): Datagram | undefined {
-    const { path, heard, timers } = this.#parts;
+    const { path, heard, timers, send, congestion } = this.#parts;
     if (this.#sealer.exhausted || !heard.maySend(now)) return undefined;
     const former = path.takeFormerChallenge();
     if (former !== undefined) return this.#formerChallenge(now, former);
     if (path.current === undefined) return undefined;
+    const idle = !send.hasInFlight;
+    const packetNumber = this.#sealer.nextPacketNumber;
     const collected = this.#contents.take(now);
-    if (collected === undefined) return undefined;
+    if (collected === undefined) {
+      const paced = this.#contents.isHeldBack && !congestion.allows(now);
+      timers.set("pace", paced ? congestion.nextAt(now) : NEVER);
+      return undefined;
+    }
     const plaintext = encodePayload(this.#head(now, collected.room), collected.frames, this.#padTo(now));
     const bytes = this.#sealer.seal(plaintext);
     path.sent(bytes.length);
     this.#octetsSent += bytes.length;
+    congestion.sent(now, packetNumber, octetsOf(collected.frames), idle);
+    if (send.isIdle) congestion.limitedByApplication();
     this.#sent(now, collected);
     timers.set("challenge", path.challengeAt);
     return { path: path.current, bytes };
@@ -179,7 +190,7 @@ export class Transmission {
     return first || now - (this.#lastSent ?? 0) >= PAD_AFTER ? this.#sealer.maxPlaintext : 0;
   }
 
-  #sent(now: Micros, { reliable, fresh, whole, probe, question }: Contents): void {
+  #sent(now: Micros, contents: Contents): void {
     const { acknowledgement, due, timers, receive, heard, role } = this.#parts;
     this.#lastSent = now;
     acknowledgement.sent(now);
@@ -187,30 +198,37 @@ export class Transmission {
     due.delete("heartbeat");
     timers.clear("acknowledgement");
     timers.set("heartbeat", after(now, HEARTBEAT_INTERVAL));
-    if (reliable) this.#sentReliable(now, probe);
-    if (fresh) this.#beginRepetition(now, whole);
+    if (contents.reliable) this.#sentReliable(now, contents);
+    if (contents.fresh || this.#repeatsProbe(contents)) this.#beginRepetition(now, contents.whole);
     this.#announcement.sent(receive);
     if (this.#announcement.repeats > 0) this.#armAnnouncement(now);
     if (role === "client" && !heard.ever) this.#armGreeting(now);
-    if (question) this.#armQuestion(now);
+    if (contents.question) this.#armQuestion(now);
   }
 
-  #sentReliable(now: Micros, probe: boolean): void {
-    const twin = probe && this.#probeTwin;
-    if (probe) {
+  #sentReliable(now: Micros, { fresh, asked, probe, stalled }: Contents): void {
+    const { probes, peerReport, timers } = this.#parts;
+    const begins = probe === "begins";
+    const twin = begins && this.#probeTwin;
+    if (begins) {
       this.#probesSent += 1;
       this.#probeTwin = false;
-      if (!twin && this.#parts.peerReport.repeats) {
-        this.#parts.timers.set("probe-twin", after(now, PROBE_TWIN_DELAY));
-      }
+      if (!twin && !stalled && peerReport.repeats) timers.set("probe-twin", after(now, PROBE_TWIN_DELAY));
     }
-    if (!twin) this.#probes.sent(now, probe);
+    // What only travels along, or repeats, does not put off the next probe.
+    if (fresh || asked || (begins && !twin)) probes.sent(now, (begins && !twin) || stalled);
     this.armProbe(now);
   }
 
+  /** Whether a probe that begins is repeated as new frames are: where much is lost, those have the budget first. */
+  #repeatsProbe({ probe }: Contents): boolean {
+    const { probes, peerReport } = this.#parts;
+    return probe === "begins" && (peerReport.percent < THREE_REPEATS_LOSS || probes.fruitless > 1);
+  }
+
   #beginRepetition(now: Micros, whole: boolean): void {
-    const { repetition, peerReport, timers } = this.#parts;
-    if (whole) repetition.begin(now, peerReport.percent);
+    const { repetition, timers } = this.#parts;
+    if (whole) repetition.begin(now, assumedLoss(now, this.#parts));
     else repetition.cancel();
     timers.set("repeat", repetition.nextAt);
   }
@@ -233,4 +251,8 @@ export class Transmission {
     this.#questions += 1;
     this.#parts.timers.set("liveness", after(now, micros(wait)));
   }
+}
+
+function octetsOf(frames: Contents["frames"]): number {
+  return frames.reduce((sum, frame) => sum + frame.length, 0);
 }

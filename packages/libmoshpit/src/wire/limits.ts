@@ -127,7 +127,7 @@ export const MAX_PACKET_NUMBER: number = 2 ** 48 - 1;
 /** Packet numbers that are remembered one by one, counted back from the largest accepted. */
 export const REPLAY_WINDOW = 4096;
 /** Frames of a payload, at most. */
-export const MAX_FRAMES = 64;
+export const MAX_FRAMES = 256;
 /** Octets of one Data frame, at most. */
 export const MAX_DATA = 1024;
 /** Gap and run pairs of selective_ranges and of a Nak, at most. */
@@ -187,6 +187,10 @@ export const PROBE_SLOW_AFTER: Micros = seconds(60);
 export const PROBE_SLOW_INTERVAL: Micros = seconds(1);
 /** Silence after which they go with the Heartbeats. */
 export const PROBE_IDLE_AFTER: Micros = seconds(300);
+/** Datagrams of a probe that found no answer before, at most. */
+export const PROBE_DATAGRAMS = 4;
+/** The shortest time from one such probe to the next that a new frame causes. */
+export const PROBE_SPACING: Micros = millis(20);
 /** How long after a probe the second one follows where the path loses packets. */
 export const PROBE_TWIN_DELAY: Micros = millis(6);
 /** Loss that is assumed until it is measured, in percent. */
@@ -207,6 +211,8 @@ export const FIRST_OF_THREE_REPEATS: Micros = millis(4);
 export const SECOND_OF_THREE_REPEATS: Micros = millis(12);
 /** The third of three. */
 export const THIRD_OF_THREE_REPEATS: Micros = millis(40);
+/** While probes bring no acknowledgement, the peer's last packet is at most this old if more is to be repeated. */
+export const PROBE_REPEAT_WITHIN: Micros = seconds(5);
 /** Octets of UDP payload a second that repetitions may take. */
 export const REPEAT_RATE = 2000;
 /** The same from THREE_REPEATS_LOSS on. */
@@ -217,12 +223,40 @@ export const REPEAT_DEPTH = 2000;
 export const INITIAL_WINDOW: number = 16 * MAX_DATAGRAM;
 /** At least: 4 datagrams. */
 export const MIN_WINDOW: number = 4 * MAX_DATAGRAM;
-/** At most: 64 datagrams; a socket buffer of 208 KiB holds about 90. */
-export const MAX_WINDOW: number = 64 * MAX_DATAGRAM;
-/** Queueing delay up to which the window doubles in each round trip. */
-export const LOW_QUEUE: Micros = millis(25);
-/** Queueing delay above which it shrinks. */
-export const HIGH_QUEUE: Micros = millis(100);
+/** Octets of the queue that is taken into account, at most: 64 datagrams; a socket buffer of 208 KiB holds about 90. */
+export const MAX_QUEUE_OCTETS: number = 64 * MAX_DATAGRAM;
+/** The queue that bulk may add to the path. */
+export const QUEUE_TARGET: Micros = millis(50);
+/** Round trips over which the delivery rate's maximum is taken. */
+export const RATE_ROUNDS = 10;
+/** The shortest interval that a delivery rate is taken from. */
+export const MIN_RATE_INTERVAL: Micros = millis(1);
+/** What is sent while the delivery rate is looked for, in percent of it. */
+export const STARTUP_GAIN = 280;
+/** The rate grows if it is so much of what it was, in percent. */
+export const FULL_GROWTH = 125;
+/** Round trips without growth after which the rate is found. */
+export const FULL_ROUNDS = 3;
+/** What is sent while the queue of the start drains, in percent of the delivery rate. */
+export const DRAIN_GAIN = 50;
+/** Phases of a cycle: one that probes, one that recovers from it, and the others. */
+export const CYCLE_PHASES = 8;
+/** What is sent while the path is probed for more, in percent of the delivery rate. */
+export const PROBE_GAIN = 125;
+/** The same in the phase after that. */
+export const RECOVERY_GAIN = 75;
+/** The same otherwise. */
+export const CRUISE_GAIN = 95;
+/** The shortest phase. */
+export const MIN_PHASE: Micros = millis(20);
+/** Packets over which the loss of a path that is not probed is measured. */
+export const LOSS_SHARE_PACKETS = 32;
+/** The most of it that counts, in percent. */
+export const MAX_LOSS_SHARE = 50;
+/** What was not sent of so long a time may be sent at once. */
+export const PACING_BURST: Micros = millis(10);
+/** Octets that may be sent at once, at most: 64 datagrams. */
+export const MAX_PACING_BURST: number = 64 * MAX_DATAGRAM;
 /** How much the window for the peer has to open to be announced by itself, in frames. */
 export const WINDOW_ANNOUNCEMENT = 64;
 

@@ -103,6 +103,13 @@ describe.each(SUITES)("packet protection with the $name", ({ suite, mac }) => {
     );
   });
 
+  it("PK-SEAL-002 leaves the IV as it is, one that is a view of a Buffer too", () => {
+    const iv = Buffer.alloc(32, 0xf0).subarray(4, 16);
+    const nonce = packetNonce(iv, 0x01020304);
+    expect(Uint8Array.from(iv)).toEqual(new Uint8Array(12).fill(0xf0));
+    expect(nonce).toEqual(packetNonce(new Uint8Array(12).fill(0xf0), 0x01020304));
+  });
+
   it("PK-OPEN-001 opens what was sealed, in any order", () => {
     fc.assert(
       fc.property(

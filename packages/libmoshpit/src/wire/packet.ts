@@ -191,7 +191,8 @@ export function packetHeader(connectionId: bigint, packetNumber: number): Uint8A
 
 /** The direction's IV XOR the packet number, big-endian and right-aligned. */
 export function packetNonce(iv: Uint8Array, packetNumber: number): Uint8Array {
-  const nonce = iv.slice();
+  // Not slice: a Buffer's shares its octets.
+  const nonce = Uint8Array.from(iv);
   const view = new DataView(nonce.buffer);
   view.setUint32(4, view.getUint32(4) ^ Math.floor(packetNumber / 2 ** 32));
   view.setUint32(8, view.getUint32(8) ^ (packetNumber >>> 0));

@@ -166,7 +166,7 @@ describe("the payload codec", () => {
     expect(decodePayload(screen).frames).toEqual([]);
   });
 
-  it("FR-HEAD-003 takes at most 64 frames", () => {
+  it("FR-HEAD-003 takes at most 256 frames", () => {
     const frames = (count: number): { kind: { case: "heartbeat"; value: object } }[] =>
       Array.from({ length: count }, () => ({ kind: { case: "heartbeat", value: {} } }));
     expect(decodePayload(wire({ frames: frames(MAX_FRAMES) })).frames).toHaveLength(MAX_FRAMES);

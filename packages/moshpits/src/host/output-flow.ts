@@ -3,6 +3,8 @@ import { SessionScreen } from "./session-screen.js";
 
 /** Octets that wait for the client before the program has to wait. */
 const MOST_WAITING = { terminal: 128 * 1024, pipes: 256 * 1024 } as const;
+/** Octets of a program's output that are taken in one turn of the event loop: other sessions have theirs before more. */
+const MOST_A_TURN = 64 * 1024;
 /** For how long a program waits for a client that is silent; milliseconds. */
 export const CLIENT_PATIENCE_MS = 10_000;
 
@@ -100,6 +102,7 @@ export class OutputFlow {
     if (this.#closed) return false;
     if (this.#screen?.isFull === true) return true;
     if (this.#away) return false;
+    if (this.#batch.octets >= MOST_A_TURN) return true;
     const most = MOST_WAITING[this.#screen === undefined ? "pipes" : "terminal"];
     return this.#config.client.bufferedAmount + this.#batch.octets >= most;
   }

@@ -1,4 +1,4 @@
-import type { HostLink, OpenSession, ResumeAttachment, Serve } from "libmoshpit-node/host-link";
+import type { OpenSession, ResumeAttachment, RunningSessionInit, Serve } from "libmoshpit-node/host-link";
 import type { Log } from "libmoshpit-node/log";
 import { NoUdpPortError, UdpServer } from "libmoshpit-node/net";
 import { systemEntropy } from "libmoshpit-node/crypto";
@@ -9,17 +9,19 @@ import { DroppedDatagrams } from "./dropped-datagrams.js";
 import { Session } from "./session.js";
 import { chooseName } from "./session-name.js";
 import { StartError } from "./start-program.js";
+import type { Uplink } from "./uplink.js";
 
 export interface SessionHostConfig {
   readonly serve: Serve;
-  readonly link: HostLink;
+  readonly uplink: Uplink;
   readonly log: Log;
   /** Nothing is left to do: the process is to end. */
   readonly exit: () => void;
 }
 
-/** How long a host without sessions waits for the next. */
+/** How long a host without sessions waits for the next, and, without a listener, for that. */
 const IDLE_MS = 30_000;
+const ALONE_MS = 3_000;
 /** How often the log may hear of datagrams that were dropped. */
 const SUMMARY_MS = 60_000;
 
@@ -38,6 +40,8 @@ export class SessionHost {
   readonly #config: SessionHostConfig;
   readonly #byConnection = new Map<bigint, Session>();
   readonly #byId = new Map<string, Session>();
+  /** What a listener that finds this host is told of them. */
+  readonly #told = new Map<string, RunningSessionInit>();
   /** Sessions that are being opened, and whether they were ended meanwhile. */
   readonly #opening = new Map<string, { ended: boolean }>();
   readonly #dropped = new DroppedDatagrams();
@@ -45,7 +49,7 @@ export class SessionHost {
   #socket: Promise<UdpServer> | undefined;
   #bound: UdpServer | undefined;
   #idle: NodeJS.Timeout | undefined;
-  #hasListener = true;
+  #idleMs = IDLE_MS;
 
   constructor(config: SessionHostConfig) {
     this.#config = config;
@@ -55,19 +59,25 @@ export class SessionHost {
 
   /** Opens a session and answers SessionOpened or SessionRefused. */
   async open(request: OpenSession): Promise<void> {
-    const { link, log } = this.#config;
+    const { uplink, log } = this.#config;
     const { sessionId } = request;
+    const asked = uplink.link;
     const key = toHex(sessionId);
     const state = { ended: false };
     this.#opening.set(key, state);
     try {
       const { session, port } = await this.#start(request, key);
       if (state.ended) session.end("the client went away before it was told");
-      link.send({ case: "sessionOpened", value: { sessionId, sessionName: session.name, udpPort: port } });
+      // Nobody would tell it.
+      else if (uplink.link !== asked) session.end("the listener ended before the client was told");
+      uplink.send({ case: "sessionOpened", value: { sessionId, sessionName: session.name, udpPort: port } });
     } catch (error) {
       const refusal = error instanceof Refusal ? error : new Refusal(RejectCode.INTERNAL, String(error));
       if (!(error instanceof Refusal)) log.error(`a session could not be opened: ${stackOf(error)}`);
-      link.send({ case: "sessionRefused", value: { sessionId, code: refusal.code, text: refusal.message } });
+      uplink.send({
+        case: "sessionRefused",
+        value: { sessionId, code: refusal.code, text: refusal.message },
+      });
     } finally {
       this.#opening.delete(key);
       this.#settle();
@@ -76,12 +86,12 @@ export class SessionHost {
 
   /** Gives an attachment another connection and answers AttachmentResumed or ResumeRefused. */
   resume(request: ResumeAttachment): void {
-    const { link, log } = this.#config;
+    const { uplink, log } = this.#config;
     const { connectionId = 0n } = request.connection ?? {};
     try {
       const { session, port, counts } = this.#resume(request, connectionId);
       const { nextSequence, cumulativeSequence } = counts;
-      link.send({
+      uplink.send({
         case: "attachmentResumed",
         value: {
           connectionId,
@@ -96,7 +106,7 @@ export class SessionHost {
       if (!isRefusal) log.error(`a session could not be resumed: ${stackOf(error)}`);
       const code = isRefusal ? RejectCode.NO_SUCH_SESSION : RejectCode.INTERNAL;
       const text = error instanceof Error ? error.message : String(error);
-      link.send({ case: "resumeRefused", value: { connectionId, code, text } });
+      uplink.send({ case: "resumeRefused", value: { connectionId, code, text } });
     }
   }
 
@@ -109,15 +119,25 @@ export class SessionHost {
   }
 
   endAll(text: string): void {
-    this.#hasListener = false;
+    this.#idleMs = 0;
     for (const session of this.#byId.values()) session.end(text);
     this.#settle();
   }
 
-  /** Nobody opens sessions here any more; those that run go on. */
+  /** Nobody opens sessions here until there is another; those that run go on. */
   listenerGone(): void {
-    this.#hasListener = false;
+    if (this.#idleMs > 0) this.#idleMs = ALONE_MS;
     this.#settle();
+  }
+
+  listenerBack(): void {
+    if (this.#idleMs > 0) this.#idleMs = IDLE_MS;
+    this.#settle();
+  }
+
+  /** What runs here. */
+  sessions(): readonly RunningSessionInit[] {
+    return [...this.#told.values()];
   }
 
   async #start(request: OpenSession, key: string): Promise<{ session: Session; port: number }> {
@@ -147,6 +167,15 @@ export class SessionHost {
       if (error instanceof StartError) throw new Refusal(RejectCode.START_FAILED, error.message);
       throw error;
     }
+    const { sessionId, attachmentId, keyFingerprint } = request;
+    if (this.#byId.has(key))
+      this.#told.set(key, {
+        sessionId,
+        attachmentId,
+        keyFingerprint,
+        sessionName: name,
+        udpPort: socket.port,
+      });
     return { session, port: socket.port };
   }
 
@@ -198,7 +227,7 @@ export class SessionHost {
 
   #over(key: string, sessionId: Uint8Array, text: string): void {
     this.#forget(key);
-    this.#config.link.send({ case: "sessionEnded", value: { sessionId, text } });
+    this.#config.uplink.send({ case: "sessionEnded", value: { sessionId, text } });
     this.#settle();
   }
 
@@ -206,13 +235,14 @@ export class SessionHost {
     const session = this.#byId.get(key);
     if (session !== undefined) this.#countDropped(session);
     this.#byId.delete(key);
+    this.#told.delete(key);
   }
 
   /** Whether to wait for more, or to end. */
   #settle(): void {
     clearTimeout(this.#idle);
     if (this.#byId.size > 0 || this.#opening.size > 0) return;
-    this.#idle = setTimeout(() => this.#leave(), this.#hasListener ? IDLE_MS : 0);
+    this.#idle = setTimeout(() => this.#leave(), this.#idleMs);
   }
 
   #leave(): void {

@@ -83,6 +83,8 @@ export class SessionScreen {
     this.#keepUnfinished(bytes.subarray(0, taken));
     if (taken === bytes.length) this.#waiting.shift();
     else this.#waiting[0] = bytes.subarray(taken);
+    // They grow until they are taken; nobody is given them yet.
+    this.#emulator.takeLines();
     for (const event of this.#emulator.takeEvents()) {
       if (event.type === "reply") this.#config.reply(event.text);
     }

@@ -7,10 +7,11 @@ export interface KnownSession {
   readonly attachmentId: Uint8Array;
   /** Of the key that opened it. */
   readonly keyFingerprint: string;
+  readonly sessionName: string;
 }
 
 /** A request to open, with all that the listener has to remember. */
-export type HostOpenRequest = OpenSessionInit & KnownSession;
+export type HostOpenRequest = OpenSessionInit & Omit<KnownSession, "sessionName">;
 /** A request to resume, with the id that the answer names. */
 export type HostResumeRequest = ResumeAttachmentInit & {
   readonly connection: { readonly connectionId: bigint };

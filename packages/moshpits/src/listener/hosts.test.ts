@@ -2,7 +2,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { encodeHostMessage, type HostLinkMessageInit } from "libmoshpit-node/host-link";
+import {
+  encodeHostMessage,
+  LINK_FEATURES,
+  LINK_VERSION,
+  type HostLinkMessageInit,
+} from "libmoshpit-node/host-link";
 import type { Log } from "libmoshpit-node/log";
 import { forwardingLog } from "libmoshpit-node/log";
 import { currentUser } from "libmoshpit-node/users";
@@ -52,7 +57,7 @@ function hostsOf(script: string, openTimeoutMs = 10_000): Hosts {
   const path = join(folder, "host.mjs");
   const head = `import { appendFileSync, readSync } from "node:fs"; appendFileSync(${JSON.stringify(join(folder, "starts"))}, "x");`;
   writeFileSync(path, `${head}\n${script}`);
-  return new Hosts({ path, settings, log, openTimeoutMs });
+  return new Hosts({ path, build: "test", settings, log, openTimeoutMs });
 }
 
 /** A host that answers each frame (the first is Serve, then come OpenSessions) with what stands there for it. */
@@ -92,9 +97,22 @@ const ended = (number: number, text: string): HostLinkMessageInit => ({
   case: "sessionEnded",
   value: { sessionId: idOf(number), text },
 });
-const ready = (change: { uid?: number; gid?: number; groups?: number[] } = {}): HostLinkMessageInit => {
+const ready = (
+  change: { uid?: number; gid?: number; groups?: number[]; version?: number } = {},
+): HostLinkMessageInit => {
   const { uid, gid } = currentUser();
-  return { case: "ready", value: { processId: 1, uid, gid, groups: [gid], ...change } };
+  return {
+    case: "ready",
+    value: {
+      processId: 1,
+      uid,
+      gid,
+      groups: [gid],
+      version: LINK_VERSION,
+      features: [...LINK_FEATURES],
+      ...change,
+    },
+  };
 };
 
 function starts(): number {
@@ -167,6 +185,11 @@ describe("Hosts", () => {
   it.each([
     ["says twice that it is ready", [ready(), ready()], "said more than once"],
     ["is another user", [ready({ uid: currentUser().uid + 1 })], "runs as uid"],
+    [
+      "speaks another version",
+      [ready({ version: LINK_VERSION + 1 })],
+      "it was installed anew, start it again",
+    ],
     ["has another group", [ready({ gid: currentUser().gid + 1 })], "runs as uid"],
   ])("parts with a host that %s", async (_what, first, text) => {
     hosts = hostsOf(hostThatSays(first));

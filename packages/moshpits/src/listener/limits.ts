@@ -21,7 +21,7 @@ export const LINGER_MS = 2_000;
 /** For a session host to confirm a session. */
 export const OPEN_TIMEOUT_MS = 10_000;
 
-/** Sessions of one host, those that are being opened included. */
+/** Sessions of one user, those that are being opened included. */
 export const MAX_SESSIONS = 100;
 
 /** Groups of a host that the log names. */
@@ -36,5 +36,16 @@ export const SPARE_DELAY_MS = 500;
 export const SPARE_RETRY_MS = 1_000;
 export const SPARE_RETRY_MAX_MS = 60_000;
 
+/** Messages of one host in a second after which it has to wait for the next. */
+export const HOST_MESSAGES = 1_000;
+
 /** Lines a minute that one host may put into the log. */
 export const HOST_LOG_LINES = 200;
+
+/** For a host that runs already to prove itself and to say what runs there. */
+export const ADOPT_TIMEOUT_MS = 3_000;
+/** Before a host whose link was lost is looked for. */
+export const ADOPT_SOON_MS = 100;
+/** The same after it did not answer, doubled each time up to the last. */
+export const ADOPT_RETRY_MS = 1_000;
+export const ADOPT_RETRY_MAX_MS = 60_000;

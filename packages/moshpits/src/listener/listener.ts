@@ -1,5 +1,8 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import type { ServerConfig } from "libmoshpit-node/config";
+import { DirectoryError } from "libmoshpit-node/host-link";
 import type { Identity } from "libmoshpit-node/keys";
 import type { Log } from "libmoshpit-node/log";
 import { endpointText, listenTcp, type TcpServer } from "libmoshpit-node/net";
@@ -16,9 +19,11 @@ import { Admission } from "./admission.js";
 import { authorize, type Claim, type Verdict } from "./authorize.js";
 import { HandshakeConnection } from "./connection.js";
 import { StartupError } from "./host-key.js";
+import { HostRegistry, runtimeBase } from "./host-registry.js";
 import { Hosts } from "./hosts.js";
 import { HANDSHAKE_DEADLINE, HANDSHAKE_DEADLINE_UNDER_PRESSURE } from "./limits.js";
 import { SessionOpener } from "./session-opener.js";
+import type { ServeSettings } from "./user-host.js";
 
 export interface ListenerConfig {
   readonly config: ServerConfig;
@@ -30,7 +35,7 @@ export interface ListenerConfig {
 
 /** The TCP port, and the handshakes in flight. */
 export class Listener {
-  readonly #config: ListenerConfig;
+  #config: ListenerConfig;
   readonly #own: Account = currentUser();
   readonly #admission = new Admission();
   readonly #connections = new Set<HandshakeConnection>();
@@ -52,19 +57,29 @@ export class Listener {
     } catch (error) {
       throw listenError(config, error as NodeJS.ErrnoException);
     }
+    // Only whoever has the port may take up the hosts that belong to it.
+    const registry = this.#openRegistry();
     this.#hosts = new Hosts({
       path: this.#config.hostPath,
+      build: buildOf(this.#config.hostPath),
       log,
-      settings: {
-        udpPortFirst: config.udpPorts.first,
-        udpPortLast: config.udpPorts.last,
-        bindAddress: config.ip,
-        detachedLifetimeSeconds: config.detachedLifetimeSecs,
-      },
+      settings: settingsOf(config),
+      ...(registry === undefined ? {} : { registry }),
     });
     const where = endpointText(this.#server.address, this.#server.port);
     log.info(`listening on ${where}`);
     return where;
+  }
+
+  /**
+   * Goes on with another host key and another configuration: whoever comes from now on meets them. The address, the port,
+   * the directory of the hosts and the log stay as they are.
+   */
+  reload({ config, identity }: Pick<ListenerConfig, "config" | "identity">): void {
+    const { ip, port, runtimeDirectory } = this.#config.config;
+    const settled = { ...config, ip, port, runtimeDirectory };
+    this.#config = { ...this.#config, config: settled, identity };
+    if (this.#hosts !== undefined) this.#hosts.settings = settingsOf(settled);
   }
 
   /** Ends the handshakes in flight and listens no more; sessions go on. */
@@ -100,6 +115,20 @@ export class Listener {
     });
   }
 
+  /** Without one everything works but a restart: that is for the log, and no reason not to serve. */
+  #openRegistry(): HostRegistry | undefined {
+    const { config, log } = this.#config;
+    const base = config.runtimeDirectory ?? runtimeBase(this.#own.uid, this.#own.home);
+    try {
+      return HostRegistry.open({ base, ip: config.ip, port: config.port });
+    } catch (error) {
+      if (!(error instanceof DirectoryError)) throw error;
+      const remedy = "mend it, or choose another with runtime_dir in [mps] of the config file";
+      log.error(`sessions can not be resumed after a restart of mps: ${error.message}; ${remedy}`);
+      return undefined;
+    }
+  }
+
   async #authorize(claim: Claim): Promise<Verdict> {
     const { config } = this.#config;
     return await authorize(claim, {
@@ -120,6 +149,24 @@ export class Listener {
       this.#config.log.error(`the user database can not be asked: ${error.message}`);
       return otherwise;
     }
+  }
+}
+
+function settingsOf({ udpPorts, ip, detachedLifetimeSecs }: ServerConfig): ServeSettings {
+  return {
+    udpPortFirst: udpPorts.first,
+    udpPortLast: udpPorts.last,
+    bindAddress: ip,
+    detachedLifetimeSeconds: detachedLifetimeSecs,
+  };
+}
+
+/** The host's script names all its parts by their content. */
+function buildOf(hostPath: string): string {
+  try {
+    return createHash("sha256").update(readFileSync(hostPath)).digest("hex").slice(0, 16);
+  } catch (error) {
+    throw new StartupError(`mps is not wholly installed: ${(error as Error).message}`);
   }
 }
 

@@ -38,12 +38,11 @@ export class SessionOpener {
       attachmentId: systemEntropy.bytes("attachment_id", ID_OCTETS),
     };
     const connection = newConnection(event, clientAddress);
-    const { opened, end } = await this.#hosts.open(account, {
-      ...ids,
-      connection,
-      openRequest: event.openRequestBytes ?? new Uint8Array(0),
-      keyFingerprint: fingerprint(event.publicKey),
-    });
+    const openRequest = event.openRequestBytes ?? new Uint8Array(0);
+    const keyFingerprint = fingerprint(event.publicKey);
+    const wantedName = event.request.case === "open" ? event.request.value.name : "";
+    const request = { ...ids, connection, openRequest, keyFingerprint };
+    const { opened, end } = await this.#hosts.open(account, request, wantedName);
     const { sessionName, udpPort } = opened;
     return opening({ ...ids, sessionName, udpPort, generation: 1, ...toldOf(connection) }, end);
   }
@@ -59,7 +58,7 @@ export class SessionOpener {
     clientAddress: string,
   ): Promise<OpenedSession> {
     const { attachmentId, generation, nextSequence, cumulativeSequence } = request;
-    const found = this.#hosts.find(account.name, attachmentId);
+    const found = await this.#hosts.find(account, attachmentId);
     if (found === undefined || found.session.keyFingerprint !== fingerprint(event.publicKey))
       throw new OpenError(RejectCode.NO_SUCH_SESSION, "no such attachment of this user and key");
     const connection = newConnection(event, clientAddress);

@@ -87,7 +87,7 @@ export type Payload = Message<"moshpit.v1.Payload"> & {
   heldFrames: number;
 
   /**
-   * At most 64.
+   * At most 256.
    *
    * @generated from field: repeated moshpit.v1.Frame frames = 9;
    */

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file moshpit/v1/screen.proto.
  */
 export const file_moshpit_v1_screen: GenFile = /*@__PURE__*/
-  fileDesc("Chdtb3NocGl0L3YxL3NjcmVlbi5wcm90bxIKbW9zaHBpdC52MSKeAQoLU2NyZWVuU3RhdGUSEgoKZ2VuZXJhdGlvbhgBIAEoDRIXCg9vdXRwdXRfc2VxdWVuY2UYAiABKAQSGgoNYmFzZV9zZXF1ZW5jZRgDIAEoBEgAiAEBEgwKBHBhcnQYBCABKA0SEgoKcGFydF9jb3VudBgFIAEoDRISCgpkaWZmZXJlbmNlGAYgASgMQhAKDl9iYXNlX3NlcXVlbmNlYgZwcm90bzM");
+  fileDesc("Chdtb3NocGl0L3YxL3NjcmVlbi5wcm90bxIKbW9zaHBpdC52MSLHAQoLU2NyZWVuU3RhdGUSEgoKZ2VuZXJhdGlvbhgBIAEoDRIXCg9vdXRwdXRfc2VxdWVuY2UYAiABKAQSGgoNYmFzZV9zZXF1ZW5jZRgDIAEoBEgAiAEBEgwKBHBhcnQYBCABKA0SEgoKcGFydF9jb3VudBgFIAEoDRISCgpkaWZmZXJlbmNlGAYgASgMEhcKD2luZmxhdGVkX29jdGV0cxgHIAEoDRIOCgZkaWdlc3QYCCABKAxCEAoOX2Jhc2Vfc2VxdWVuY2ViBnByb3RvMw");
 
 /**
  * The server's screen at one moment, as a difference from a state that the client acknowledged.
@@ -57,11 +57,27 @@ export type ScreenState = Message<"moshpit.v1.ScreenState"> & {
   partCount: number;
 
   /**
-   * This part of the encoded difference.
+   * This part of the difference of spec/08-screen.md, 8.7: the parts in order, joined, are the difference, deflated
+   * (RFC 1951) if inflated_octets is not 0.
    *
    * @generated from field: bytes difference = 6;
    */
   difference: Uint8Array;
+
+  /**
+   * Octets of the difference before it was deflated, at most 4194304; 0: it is not deflated. The same in each part.
+   *
+   * @generated from field: uint32 inflated_octets = 7;
+   */
+  inflatedOctets: number;
+
+  /**
+   * The digest of the state that the difference makes, 8 octets, or none. 8.9. A state with another is refused. The
+   * same in each part.
+   *
+   * @generated from field: bytes digest = 8;
+   */
+  digest: Uint8Array;
 };
 
 /**
