@@ -165,6 +165,20 @@ describe("what is corrected in xterm", () => {
     expect(screenText(run("\x1b[?7l\x1b[1;19Hab漢\u0301"))[0]).toBe(" ".repeat(18) + "a\u0301b");
   });
 
+  it("SC-EMU-001: a mark on a character that did not fit joins what is left of the cursor, in one piece and in many", () => {
+    for (const [text, columns] of [
+      ["あ\r\x1b[?7l👩\u0301👩\u0301あ", 2],
+      ["👩\x1b[?7l👩\u0301👩\u0301\u0301", 2],
+      [" \x1b[?7l👩あ\u0301", 3],
+      ["\x1b[4h\x1b[?7l👩あ👩\u200d", 4],
+    ] as const) {
+      const pieces = new Emulator(columns, 2);
+      for (const octet of encode(text)) pieces.writeAll(Uint8Array.of(octet));
+      expect(run(text, columns, 2)).toEqual(pieces.state());
+    }
+    expect(textAt(run(" \x1b[?7l👩あ\u0301", 3, 2).normal.rows[0]!, 1)).toBe(" \u0301");
+  });
+
   it("SC-CEL-004: marks beyond the limit are left out, in one piece and in many", () => {
     for (const between of ["", "\x1b[m"]) {
       const text = textAt(run("a" + `${between}\u0301`.repeat(5_000)).normal.rows[0]!, 0);

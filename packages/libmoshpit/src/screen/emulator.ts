@@ -11,7 +11,7 @@ import { RowSharing } from "./row-sharing.js";
 import type { Charsets, KeyboardFlags, Page, SavedCursor, ScreenState } from "./state.js";
 import { correct, repairLine, screenLines, type SavedCursors } from "./xterm-corrections.js";
 import { WORK_PER_TURN } from "./work.js";
-import { openXterm, type Xterm, type XtermBuffer, type XtermExtended } from "./xterm-internals.js";
+import { joinWidth, openXterm, type Xterm, type XtermBuffer, type XtermExtended } from "./xterm-internals.js";
 
 /** What output did beyond changing the screen. */
 export type EmulatorEvent =
@@ -79,6 +79,11 @@ export class Emulator {
    */
   get groundOffset(): number {
     return this.#parser.groundOffset;
+  }
+
+  /** Whether the last that was written printed a character, which CSI b would repeat. */
+  get printedLast(): boolean {
+    return joinWidth(this.#xterm.input._parser.precedingJoinState) > 0;
   }
 
   /** The number of the next line that leaves the top of the normal screen. */

@@ -11,14 +11,19 @@ export { unpackLines, type HistoryLine, type PackedLines } from "./line-packer.j
 export { MODES, DEFAULT_MODES, ALL_MODES, type Mode } from "./modes.js";
 export { paint } from "./paint.js";
 export { leave, repaint } from "./repaint.js";
+export { isCertain, Painter } from "./painter.js";
 export {
   attributesAt,
+  BLANK,
   BLANK_ROW,
+  CELL_WORDS,
+  COMBINED,
   rowLength,
   sameCell,
   sameRow,
   textAt,
   widthAt,
+  WIDTH_SHIFT,
   type CellExtra,
   Row,
 } from "./row.js";

@@ -39,6 +39,11 @@ export class Painter {
     return encodeUtf8(this.#out);
   }
 
+  /** How text is written now; undefined: not known. */
+  get currentPen(): Attributes | undefined {
+    return this.#pen;
+  }
+
   /** Writes sequences that leave cursor and pen as they are. */
   raw(sequences: string): void {
     this.#out += sequences;

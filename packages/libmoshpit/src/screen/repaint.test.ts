@@ -62,6 +62,29 @@ describe("repaint", () => {
   });
 });
 
+describe("a repaint on a narrow screen", () => {
+  it("shows a character of two cells and its marks after resizes, and what follows goes on from there", () => {
+    const stream = encode("\x1b]8;;http://a/\x07\x1b(0\x1b[32m$ \x1b[ma\r\n\x1b[32m$ \x1b[m👩\u200d💻a\r\n");
+    let compared = 0;
+    for (let cut = 11; cut <= stream.length; cut++) {
+      const program = new Emulator(20, 6);
+      program.writeAll(stream.subarray(0, 11));
+      program.resize(2, 1);
+      program.writeAll(stream.subarray(11, cut));
+      program.resize(2, 4);
+      if (program.groundOffset !== program.offset) continue;
+      compared++;
+      const painted = new Emulator(2, 4);
+      painted.writeAll(repaint(program.state()));
+      expect(visible(painted.state())).toEqual(visible(program.state()));
+      program.writeAll(stream.subarray(cut));
+      painted.writeAll(stream.subarray(cut));
+      expect(visible(painted.state())).toEqual(visible(program.state()));
+    }
+    expect(compared).toBeGreaterThan(10);
+  });
+});
+
 describe("leave", () => {
   it("SC-PNT-003: leaves modes, colours, character sets, pen and region as they were", () => {
     fc.assert(

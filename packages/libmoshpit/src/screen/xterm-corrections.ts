@@ -68,12 +68,13 @@ export function screenLines(buffer: XtermBuffer): XtermLine[] {
 
 /**
  * A mark without a character before it: xterm gives it a cell of width 0 of its own. Terminals put it on the cell to the
- * left of the cursor, and so does this. At the left margin it is dropped. Marks beyond the limit are cut off.
+ * left of the cursor, and so does this. At the left margin it is dropped. Marks beyond the limit are cut off. Without
+ * autowrap xterm drops a character of two cells that does not fit: the marks on it are marks without a character then.
  */
 function correctPrint(xterm: Xterm): void {
   const { input, bufferService, core, widthOf } = xterm;
   const print = input.print.bind(input);
-  input.print = (codes, start, end) => {
+  const printPart = (codes: Uint32Array, start: number, end: number): void => {
     const buffer = bufferService.buffers.active;
     let first = start;
     if (isMark(widthOf, codes[first])) {
@@ -88,6 +89,16 @@ function correctPrint(xterm: Xterm): void {
     const line = buffer.lines.get(buffer.y);
     if (core.modes.insertMode) forRows(buffer, buffer.y - rowsOf(buffer, end - first), buffer.y, repairLine);
     else if (!core.decPrivateModes.wraparound && line !== undefined) repairEnd(line);
+  };
+  input.print = (codes, start, end) => {
+    if (core.decPrivateModes.wraparound) return printPart(codes, start, end);
+    let from = start;
+    for (let at = start + 1; at < end; at++) {
+      if (!isMark(widthOf, codes[at]) || widthOf(codes[at - 1] ?? 0) !== 2) continue;
+      printPart(codes, from, at);
+      from = at;
+    }
+    printPart(codes, from, end);
   };
   const repeat = input.repeatPrecedingCharacter.bind(input);
   input.repeatPrecedingCharacter = (parameters) =>
