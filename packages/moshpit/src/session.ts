@@ -119,7 +119,8 @@ export class Session {
     const { connectionId, generation, firstDatagramSeconds } = session;
     const path = await this.#sockets.open(address, session.udpPort);
     if (!this.#isOpen()) {
-      this.dispose();
+      // It ended meanwhile, and what is under way goes on to its end.
+      this.#close(connectionId);
       return;
     }
     this.#paths.set(connectionId, path);

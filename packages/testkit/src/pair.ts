@@ -1,5 +1,11 @@
 import type { CryptoProvider, Entropy } from "libmoshpit/crypto";
-import { Attachment, type AttachmentConfig, type Role, type SessionEvent } from "libmoshpit/session";
+import {
+  Attachment,
+  type AttachmentConfig,
+  type ConnectionInit,
+  type Role,
+  type SessionEvent,
+} from "libmoshpit/session";
 import { after, concatBytes, micros, type Micros } from "libmoshpit/util";
 import { CipherSuite, type ConnectionSecrets, type DirectionKeys } from "libmoshpit/wire";
 import type { LinkConditions } from "./link.js";
@@ -84,7 +90,7 @@ export class Pair {
   readonly trace: Trace;
   readonly client: Side;
   readonly server: Side;
-  readonly #firstDatagram: Micros | undefined;
+  readonly #firstDatagram: Readonly<Record<Role, Pick<ConnectionInit, "firstDatagram">>>;
   #attempts = 0;
 
   constructor(options: PairOptions) {
@@ -97,7 +103,7 @@ export class Pair {
     const crypto = options.crypto ?? quickCrypto;
     this.trace = new Trace(crypto);
     this.trace.add(this.secrets, this.connectionId);
-    this.#firstDatagram = options.server?.firstDatagram;
+    this.#firstDatagram = { client: waitOf(options.client), server: waitOf(options.server) };
     if (options.trace === true) this.network.onCarried = (carried) => this.trace.record(carried);
     const shared = {
       crypto,
@@ -124,26 +130,24 @@ export class Pair {
     const attempt = ++this.#attempts;
     const { now } = this.network;
     this.network.at(after(now, micros(duration / 2)), () => {
-      const firstDatagram = this.#firstDatagram;
-      const init = {
-        secrets,
-        connectionId,
-        generation,
-        ...(firstDatagram !== undefined && { firstDatagram }),
-      };
+      const init = { secrets, connectionId, generation };
       // A handshake that was given up may come last: the server refuses it.
       if (attempt !== this.#attempts) return;
-      this.server.do((server, at) => server.resume(at, { ...init, ...asked }));
+      this.server.do((server, at) => server.resume(at, { ...init, ...this.#firstDatagram.server, ...asked }));
       const granted = this.server.connection.counts;
       this.network.at(after(now, duration), () =>
         this.client.do((client, at) => {
           if (attempt !== this.#attempts) return;
-          client.resume(at, { secrets, connectionId, generation, path: "server", ...granted });
+          client.resume(at, { ...init, ...this.#firstDatagram.client, path: "server", ...granted });
         }),
       );
     });
     return { connectionId };
   }
+}
+
+function waitOf({ firstDatagram }: Partial<AttachmentConfig> = {}): Pick<ConnectionInit, "firstDatagram"> {
+  return firstDatagram === undefined ? {} : { firstDatagram };
 }
 
 function randomId(random: SeededRandom): bigint {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { concatBytes, equalBytes, micros, millis, PeerError, seconds } from "libmoshpit/util";
+import type { Attachment } from "libmoshpit/session";
+import { concatBytes, equalBytes, micros, millis, PeerError, seconds, type Micros } from "libmoshpit/util";
+import { isReliable } from "libmoshpit/wire";
 import { Pair, randomSecrets, type PairOptions } from "./pair.js";
 import { SeededRandom } from "./random.js";
 import type { TracedPacket } from "./trace.js";
@@ -16,6 +18,9 @@ function settled(options: Partial<PairOptions> = {}): Pair {
   pair.trace.packets.length = 0;
   return pair;
 }
+
+/** A connection of which nothing comes. */
+const strange = { secrets: randomSecrets(new SeededRandom(1)), connectionId: 5n };
 
 /** The packets of one connection. */
 function on(pair: Pair, connectionId: bigint, role: "client" | "server"): TracedPacket[] {
@@ -97,6 +102,86 @@ describe("resumption", () => {
     run(pair, 60_000);
     expect(pair.server.closed).toBe(false);
     expect(pair.client.octetsReceived).toBe(29);
+  });
+
+  describe("whose first answer an outage swallows", () => {
+    /** The server has gone over to the candidate, and the client does not know; half a minute is the candidate's time. */
+    function swallowed(): Pair {
+      const firstDatagram = seconds(30);
+      const pair = settled({ server: { firstDatagram }, client: { firstDatagram } });
+      pair.link.toClient.down = true;
+      run(pair, 7_000);
+      pair.resume(millis(100));
+      run(pair, 500);
+      expect(pair.server.of("resumed")).toHaveLength(1);
+      pair.link.toServer.down = true;
+      run(pair, 300_000);
+      pair.client.do((c, now) => c.write(now, octets("still here")));
+      return pair;
+    }
+
+    it("PL-RESUME-003 goes on with the candidate when packets pass again, without another handshake", () => {
+      const pair = swallowed();
+      pair.link.down = false;
+      run(pair, 3_500);
+      expect(text(pair.server.received())).toBe("still here");
+      expect(pair.client.of("resumed")).toHaveLength(1);
+    });
+
+    it("PL-RESUME-006 PL-RESUME-002 asks for the generation after the last that was granted", () => {
+      const pair = swallowed();
+      expect(pair.client.connection.generation).toBe(2);
+      pair.resume(millis(100));
+      run(pair, 100);
+      pair.link.down = false;
+      run(pair, 3_500);
+      expect(text(pair.server.received())).toBe("still here");
+      expect(pair.client.connection.generation).toBe(3);
+    });
+  });
+
+  it("PL-RESUME-003 PL-RESUME-006 gives a candidate up where the former path lives, and counts it nevertheless", () => {
+    const pair = settled();
+    const { connectionId } = strange;
+    pair.trace.add(strange.secrets, connectionId);
+    const { counts } = pair.server.connection;
+    pair.client.do((c, now) =>
+      c.resume(now, { ...strange, ...counts, generation: 2, path: "server", firstDatagram: seconds(30) }),
+    );
+    run(pair, 29_000);
+    expect(pair.client.of("retired")).toEqual([]);
+    run(pair, 2_000);
+    expect(pair.client.of("retired")).toEqual([{ type: "retired", connectionId }]);
+    expect(pair.client.connection.generation).toBe(2);
+  });
+
+  it("PL-RESUME-005 sizes, an end of input and a Close leave on both connections, too", () => {
+    for (const call of [
+      (c: Attachment, now: Micros) => c.resize(now, { columns: 80, rows: 24, pixelWidth: 0, pixelHeight: 0 }),
+      (c: Attachment, now: Micros) => c.end(now),
+      (c: Attachment, now: Micros) => c.close(now, { reason: "quit" }),
+    ]) {
+      const pair = settled();
+      pair.link.down = true;
+      run(pair, 6_000);
+      const { connectionId } = pair.resume();
+      run(pair, 10);
+      pair.trace.packets.length = 0;
+      pair.client.do(call);
+      for (const id of [pair.connectionId, connectionId])
+        expect(
+          on(pair, id, "client").flatMap(({ payload }) => payload.frames.filter(isReliable)),
+        ).toHaveLength(1);
+    }
+  });
+
+  it("PL-RESUME-002 is too late once the peer has closed", () => {
+    const pair = settled();
+    let granted = true;
+    pair.client.do((c, now) => c.close(now, { reason: "quit" }));
+    run(pair, 1_000);
+    pair.server.do((s, now) => (granted = s.resume(now, { ...strange, ...s.counts, generation: 2 })));
+    expect(granted).toBe(false);
   });
 
   it("PL-RESUME-005 greets on the candidate and sends what is new on both", () => {

@@ -96,7 +96,7 @@ export class Attachment implements Machine<SessionEvent, Path> {
     return this.#lastHeard;
   }
 
-  /** How many connections this attachment has had, the one that is being tried included. */
+  /** The newest generation of its connections, one that is tried or was given up included. */
   get generation(): number {
     return this.#connections.generation;
   }
@@ -133,12 +133,13 @@ export class Attachment implements Machine<SessionEvent, Path> {
 
   /**
    * A new handshake gave this attachment another connection. It is tried beside the current one, and takes its place
-   * with the first authentic packet. A newer one takes the place of one that is still tried.
+   * with the first authentic packet. A newer one takes the place of one that is still tried. `false` if it is too late:
+   * the peer has closed, or this side is over.
    * Throws `PeerError` if the generation is an old one or the peer's counts can not be.
    */
-  resume(now: Micros, init: ResumeInit): void {
+  resume(now: Micros, init: ResumeInit): boolean {
     this.#advance(now);
-    if (this.#life === "lingering" || this.#life === "over") return;
+    if (this.#life === "lingering" || this.#life === "over") return false;
     const { send, receive } = this.#streams;
     this.#connections.requireNew(init.generation);
     if (init.cumulativeSequence > send.nextSequence || init.nextSequence > receive.limit)
@@ -147,6 +148,7 @@ export class Attachment implements Machine<SessionEvent, Path> {
     send.acknowledge(init.cumulativeSequence, [], SEQUENCE_WINDOW);
     receive.announced(init.nextSequence);
     this.#retire(this.#connections.try(this.#connect(init), init.generation));
+    return true;
   }
 
   /** The machine slept, or the network changed: whether the peer is there is asked at once. */
@@ -168,7 +170,9 @@ export class Attachment implements Machine<SessionEvent, Path> {
   /** Nothing follows on this stream. */
   end(now: Micros, options: StreamOptions = {}): void {
     this.#advance(now);
-    if (!this.#ignores()) this.#streams.send.end(this.#standardError(options));
+    if (this.#ignores()) return;
+    this.#streams.send.end(this.#standardError(options));
+    this.#connections.askCandidate();
   }
 
   /** The client's terminal has this size, or the server has applied it. */
@@ -177,6 +181,7 @@ export class Attachment implements Machine<SessionEvent, Path> {
     if (this.#ignores()) return;
     encodeFrame({ kind: "resize", size, sequence: 0 });
     this.#streams.send.resize(size);
+    this.#connections.askCandidate();
   }
 
   /**
@@ -201,6 +206,7 @@ export class Attachment implements Machine<SessionEvent, Path> {
     this.#life = "closing";
     receive.consumed(receive.heldOctets);
     this.#connections.current.announceWindow();
+    this.#connections.askCandidate();
     this.#armClose();
   }
 

@@ -1,6 +1,6 @@
 import { after, unreachable, type Micros } from "../util/index.js";
-import { PacketOpener, PacketSealer, type ConnectionSecrets } from "../wire/index.js";
-import type { AttachmentCounters, ConnectionParameters, Path } from "./events.js";
+import { PacketOpener, PacketSealer } from "../wire/index.js";
+import type { AttachmentCounters, ConnectionParameters, Path, Role } from "./events.js";
 import { makeParts, type Parts, type Streams, type TimerName } from "./parts.js";
 import { Reception, type Received } from "./reception.js";
 import type { RoundTrip } from "./rtt.js";
@@ -12,7 +12,8 @@ import { Transmission, type Datagram } from "./transmission.js";
  */
 export class Connection {
   readonly id: bigint;
-  readonly secrets: ConnectionSecrets;
+  readonly role: Role;
+  readonly #firstDatagram: Micros | undefined;
   readonly #parts: Parts;
   readonly #sealer: PacketSealer;
   readonly #opener: PacketOpener;
@@ -28,19 +29,15 @@ export class Connection {
         ? [secrets.clientToServer, secrets.serverToClient]
         : [secrets.serverToClient, secrets.clientToServer];
     this.id = connectionId;
-    this.secrets = secrets;
+    this.role = role;
+    this.#firstDatagram = firstDatagram;
     this.#parts = makeParts(parameters, streams);
     this.#sealer = new PacketSealer(crypto, secrets.suite, connectionId, mine);
     this.#opener = new PacketOpener(crypto, secrets.suite, connectionId, theirs);
     this.#transmission = new Transmission(this.#parts, this.#sealer);
     this.#reception = new Reception(this.#parts, this.#opener);
     if (role === "client") this.#parts.due.add("heartbeat");
-    if (firstDatagram !== undefined) this.#parts.timers.set("first-datagram", after(now, firstDatagram));
-  }
-
-  /** Whether anything authentic came. */
-  get isEstablished(): boolean {
-    return this.#parts.heard.ever;
+    this.awaitFirstDatagram(now);
   }
 
   /** No packet may be sent any more: the packet numbers are used up. */
@@ -48,6 +45,7 @@ export class Connection {
     return this.#sealer.exhausted;
   }
 
+  /** The last authentic packet, or the start. */
   get lastHeard(): Micros {
     return this.#parts.heard.last;
   }
@@ -87,6 +85,12 @@ export class Connection {
   /** Undefined unless the datagram is a packet of this connection, and new. */
   receive(now: Micros, from: Path, datagram: Uint8Array): Received | undefined {
     return this.#reception.receive(now, from, datagram, this.#sealer.nextPacketNumber);
+  }
+
+  /** From now on there is the time for it that this connection was given, if it was given one. */
+  awaitFirstDatagram(now: Micros): void {
+    if (this.#firstDatagram === undefined) return;
+    this.#parts.timers.set("first-datagram", after(now, this.#firstDatagram));
   }
 
   /** What a packet asks for, beyond the frames that it brought. */

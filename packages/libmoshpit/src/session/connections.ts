@@ -1,5 +1,5 @@
-import { micros, PeerError, type Micros } from "../util/index.js";
-import { connectionIdOf } from "../wire/index.js";
+import { elapsed, micros, PeerError, type Micros } from "../util/index.js";
+import { connectionIdOf, SILENCE_AFTER } from "../wire/index.js";
 import type { Connection } from "./connection.js";
 import { addCounters } from "./counters.js";
 import type { AttachmentCounters } from "./events.js";
@@ -13,6 +13,8 @@ export class Connections {
   #current: Connection;
   #candidate: { readonly connection: Connection; readonly generation: number } | undefined;
   #generation = 1;
+  /** The newest that there was, whatever became of it: the peer may have gone over to it unheard. */
+  #newest = 1;
   /** Of those that are over. */
   #former: AttachmentCounters | undefined;
 
@@ -24,9 +26,9 @@ export class Connections {
     return this.#current;
   }
 
-  /** The newest generation, one that is tried included. */
+  /** The newest generation, one that is tried or was given up included. */
   get generation(): number {
-    return this.#candidate?.generation ?? this.#generation;
+    return this.#newest;
   }
 
   get counters(): AttachmentCounters {
@@ -52,7 +54,7 @@ export class Connections {
 
   /** Throws `PeerError` if a connection of that generation came too late. */
   requireNew(generation: number): void {
-    const { generation: newest } = this;
+    const newest = this.#candidate?.generation ?? this.#generation;
     if (generation > this.#generation && generation >= newest) return;
     throw new PeerError("stale-generation", `generation ${generation} is over, ${newest} is the newest`);
   }
@@ -61,6 +63,7 @@ export class Connections {
   try(connection: Connection, generation: number): bigint | undefined {
     const former = this.dropCandidate();
     this.#candidate = { connection, generation };
+    this.#newest = Math.max(this.#newest, generation);
     return former;
   }
 
@@ -98,12 +101,21 @@ export class Connections {
   handleTimeout(now: Micros): "current-expired" | "candidate-expired" | undefined {
     const candidate = this.#candidate?.connection.handleTimeout(now);
     if (this.#current.handleTimeout(now).expired) return "current-expired";
-    return candidate?.expired === true ? "candidate-expired" : undefined;
+    return candidate?.expired === true && !this.#tryOn(now) ? "candidate-expired" : undefined;
   }
 
   /** No packets and no timers any more. */
   silence(): void {
     this.#current.silence();
     this.dropCandidate();
+  }
+
+  /** A client tries on in a silence: the server may have gone over to the candidate, unheard. PL-RESUME-003. */
+  #tryOn(now: Micros): boolean {
+    const candidate = this.#candidate?.connection;
+    const isSilent = elapsed(this.#current.lastHeard, now) >= SILENCE_AFTER;
+    if (candidate?.role !== "client" || !isSilent) return false;
+    candidate.awaitFirstDatagram(now);
+    return true;
   }
 }

@@ -76,15 +76,17 @@ export class AttachedClient {
       throw new PeerError("malformed-message", "a resumption without a connection");
     const init = this.#take(connection);
     const { counts: told } = this.#attachment;
+    let isTried = false;
     try {
-      this.#driver.run((time) =>
-        this.#attachment.resume(time, {
+      this.#driver.run((time) => {
+        isTried = this.#attachment.resume(time, {
           ...init,
           generation,
           nextSequence: Number(counts.nextSequence),
           cumulativeSequence: Number(counts.cumulativeSequence),
-        }),
-      );
+        });
+      });
+      if (!isTried) throw new PeerError("attachment-over", "the attachment is over, its program is not yet");
     } catch (error) {
       this.#wipe(connection.connectionId);
       throw error;
