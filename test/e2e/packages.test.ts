@@ -20,7 +20,12 @@ interface Ended {
 }
 
 function call(command: string, args: readonly string[], cwd: string, env = {}): Ended {
-  const options = { cwd, encoding: "utf8", env: environment(env), maxBuffer: 1 << 26 } as const;
+  const options = {
+    cwd,
+    encoding: "utf8",
+    env: environment({ NO_COLOR: "1", ...env }),
+    maxBuffer: 1 << 26,
+  } as const;
   const { status, stdout, stderr } = spawnSync(command, args, options);
   return { status, stdout, stderr };
 }

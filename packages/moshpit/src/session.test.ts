@@ -64,6 +64,24 @@ describe("Session", () => {
     expect(await session.ended).toEqual({ kind: "quit", acknowledged: false });
   });
 
+  it("PL-RESUME-007 does not go on with another session", async () => {
+    const other = granted(server.port, 2);
+    other.session.sessionId.fill(1);
+    await expect(session.resume(other)).rejects.toMatchObject({ code: "illegal-choice" });
+    expect(session.resumePoint.generation).toBe(2);
+  });
+
+  it("wipes the keys of a connection that another replaces, and all in the end", async () => {
+    const [second, third] = [granted(server.port, 2), granted(server.port, 3)];
+    const isWiped = ({ secrets }: Granted): boolean =>
+      secrets.clientToServer.aeadKey.every((octet) => octet === 0);
+    await session.resume(second);
+    await session.resume(third);
+    expect([second, third].map(isWiped)).toEqual([true, false]);
+    session.dispose();
+    expect(isWiped(third)).toBe(true);
+  });
+
   it("counts the connection that is tried", async () => {
     expect(session.resumePoint.generation).toBe(2);
     await session.resume(granted(server.port, 2));

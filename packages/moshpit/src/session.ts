@@ -1,6 +1,7 @@
 import { Attachment, type Counts, type SessionEvent } from "libmoshpit/session";
-import { seconds, unreachable } from "libmoshpit/util";
-import type { ExitStatus } from "libmoshpit/wire";
+import { wipeConnectionSecrets } from "libmoshpit/handshake";
+import { equalBytes, PeerError, seconds, unreachable } from "libmoshpit/util";
+import type { ConnectionSecrets, ExitStatus } from "libmoshpit/wire";
 import { now } from "libmoshpit-node/clock";
 import { nodeCrypto, systemEntropy } from "libmoshpit-node/crypto";
 import { Driver } from "libmoshpit-node/net";
@@ -44,17 +45,21 @@ const SILENCE_NOTICE_MS = 3_000;
 /** How long a quitting person waits for the server's word; milliseconds. */
 const QUIT_WAIT_MS = 300;
 
-/** A session under way: one connection, its socket and its timers. */
+/** A session under way: its attachment, the timers, and the sockets and keys of its connections. */
 export class Session {
+<<<<<<< HEAD
   readonly #sessionId: Uint8Array;
   readonly #attachmentId: Uint8Array;
+=======
+  readonly #ids: Pick<Granted["session"], "sessionId" | "attachmentId">;
+>>>>>>> review
   readonly #attachment: Attachment;
   readonly #driver: Driver<SessionEvent, string>;
   readonly #sockets: Sockets;
   readonly #listener: SessionListener;
   readonly #ended: Promise<SessionEnd>;
-  /** Of the current connection, and of one that is tried, by connection id. */
-  readonly #paths = new Map<bigint, string>();
+  /** The current connection, and one that is tried, by connection id. */
+  readonly #connections = new Map<bigint, { readonly path: string; readonly secrets: ConnectionSecrets }>();
   #resolve: (end: SessionEnd) => void = () => undefined;
   #end: SessionEnd | undefined;
   #established = false;
@@ -64,12 +69,16 @@ export class Session {
   private constructor(granted: Granted, path: string, sockets: Sockets, listener: SessionListener) {
     const { secrets, session } = granted;
     const { connectionId, sessionId, attachmentId, firstDatagramSeconds } = session;
+<<<<<<< HEAD
     this.#sessionId = sessionId;
     this.#attachmentId = attachmentId;
+=======
+    this.#ids = { sessionId, attachmentId };
+>>>>>>> review
     this.#sockets = sockets;
     this.#listener = listener;
     this.#ended = new Promise((resolve) => (this.#resolve = resolve));
-    this.#paths.set(connectionId, path);
+    this.#connections.set(connectionId, { path, secrets });
     this.#attachment = new Attachment({
       role: "client",
       crypto: nodeCrypto,
@@ -108,22 +117,24 @@ export class Session {
   /** What a handshake has to say to resume this session. */
   get resumePoint(): Counts & { readonly attachmentId: Uint8Array; readonly generation: number } {
     const generation = this.#attachment.generation + 1;
-    return { attachmentId: this.#attachmentId, generation, ...this.#attachment.counts };
+    return { attachmentId: this.#ids.attachmentId, generation, ...this.#attachment.counts };
   }
 
   /**
-   * Goes on over another connection beside the present one, until one is heard. Throws `PeerError` where the server's
-   * counts can not be, or what `bind` throws.
+   * Goes on over another connection beside the present one, until one is heard. Throws `PeerError` where that is another
+   * session or the server's counts can not be (PL-RESUME-007), or what `bind` throws.
    */
   async resume({ secrets, session, address }: Granted): Promise<void> {
     const { connectionId, generation, firstDatagramSeconds } = session;
+    if (!equalBytes(session.sessionId, this.#ids.sessionId))
+      throw new PeerError("illegal-choice", "the answer is another session");
     const path = await this.#sockets.open(address, session.udpPort);
+    this.#connections.set(connectionId, { path, secrets });
     if (!this.#isOpen()) {
       // It ended meanwhile, and what is under way goes on to its end.
       this.#close(connectionId);
       return;
     }
-    this.#paths.set(connectionId, path);
     try {
       this.#driver.run((time) =>
         this.#attachment.resume(time, {
@@ -185,11 +196,11 @@ export class Session {
     this.#driver.run((time) => this.#attachment.close(time, { reason: "quit" }));
   }
 
-  /** No packets, no timers, no socket. */
+  /** No packets, no timers, no socket, no keys. */
   dispose(): void {
     for (const timer of this.#timers.splice(0)) clearTimeout(timer);
     this.#driver.stop();
-    this.#sockets.keepOnly([]);
+    for (const connectionId of [...this.#connections.keys()]) this.#close(connectionId);
   }
 
   #isOpen(): boolean {
@@ -237,10 +248,12 @@ export class Session {
     }
   }
 
-  /** The socket of a connection that is over. */
+  /** Of a connection that is over: its keys, and its socket. */
   #close(connectionId: bigint): void {
-    this.#paths.delete(connectionId);
-    this.#sockets.keepOnly([...this.#paths.values()]);
+    const { secrets } = this.#connections.get(connectionId) ?? {};
+    if (secrets !== undefined) wipeConnectionSecrets(secrets);
+    this.#connections.delete(connectionId);
+    this.#sockets.keepOnly([...this.#connections.values()].map(({ path }) => path));
   }
 
   #onClose(event: Extract<SessionEvent, { type: "close" }>): void {
