@@ -32,7 +32,6 @@ function granted(change: Partial<Granted["session"]> = {}): Granted {
 
 describe("Resumption", () => {
   const session = {
-    sessionId: new Uint8Array(16),
     resumePoint: { attachmentId, generation: 2, nextSequence: 4, cumulativeSequence: 3 },
     resume: vi.fn<(granted: Granted) => Promise<void>>(),
     wake: vi.fn(),
@@ -74,16 +73,15 @@ describe("Resumption", () => {
     expect(lines.at(-1)).toBe("the server is heard again");
   });
 
-  it.each([
-    { sessionId: new Uint8Array(16).fill(1) },
-    { attachmentId: new Uint8Array(16) },
-    { generation: 3 },
-  ])("PL-RESUME-007 does not go on over %o", async (change) => {
-    handshake.mockResolvedValue(granted(change));
-    await vi.advanceTimersByTimeAsync(6_100);
-    expect(session.resume).not.toHaveBeenCalled();
-    expect(resumption.status).toMatchObject({ outcome: { kind: "refused" } });
-  });
+  it.each([{ attachmentId: new Uint8Array(16) }, { generation: 3 }])(
+    "PL-RESUME-007 does not go on over %o",
+    async (change) => {
+      handshake.mockResolvedValue(granted(change));
+      await vi.advanceTimersByTimeAsync(6_100);
+      expect(session.resume).not.toHaveBeenCalled();
+      expect(resumption.status).toMatchObject({ outcome: { kind: "refused" } });
+    },
+  );
 
   it("PL-RESUME-006 discards what is granted once the server was heard", async () => {
     let grant: (granted: Granted) => void = () => undefined;

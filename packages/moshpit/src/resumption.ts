@@ -9,7 +9,7 @@ import type { Granted } from "./handshake.js";
 import type { Session } from "./session.js";
 
 export interface ResumptionConfig {
-  readonly session: Pick<Session, "sessionId" | "resumePoint" | "resume" | "wake" | "gone">;
+  readonly session: Pick<Session, "resumePoint" | "resume" | "wake" | "gone">;
   /** Between two attempts, at most. */
   readonly maxBackoffSeconds: number;
   /** One handshake. Throws `Failure`, or the signal's reason. */
@@ -99,7 +99,7 @@ export class Resumption {
       const granted = await handshake({ case: "resume", value: { ...point, ...counts } }, attempt.signal);
       // PL-RESUME-006: the old connection may have been heard in the meantime.
       if (attempt.signal.aborted) return;
-      requireSame(granted, { sessionId: session.sessionId, ...point });
+      requireSame(granted, point);
       await session.resume(granted);
       log.info("the server granted another connection");
       this.#driver.run((time) => this.#machine.ended(time, { kind: "granted" }));
@@ -122,14 +122,9 @@ export class Resumption {
 }
 
 /** PL-RESUME-007. */
-function requireSame(
-  { session }: Granted,
-  asked: { sessionId: Uint8Array; attachmentId: Uint8Array; generation: number },
-): void {
+function requireSame({ session }: Granted, asked: { attachmentId: Uint8Array; generation: number }): void {
   const isSame =
-    equalBytes(session.sessionId, asked.sessionId) &&
-    equalBytes(session.attachmentId, asked.attachmentId) &&
-    session.generation === asked.generation;
+    equalBytes(session.attachmentId, asked.attachmentId) && session.generation === asked.generation;
   if (!isSame) throw new PeerError("unexpected-message", "the server resumed another attachment");
 }
 

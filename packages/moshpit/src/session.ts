@@ -47,12 +47,7 @@ const QUIT_WAIT_MS = 300;
 
 /** A session under way: its attachment, the timers, and the sockets and keys of its connections. */
 export class Session {
-<<<<<<< HEAD
-  readonly #sessionId: Uint8Array;
-  readonly #attachmentId: Uint8Array;
-=======
   readonly #ids: Pick<Granted["session"], "sessionId" | "attachmentId">;
->>>>>>> review
   readonly #attachment: Attachment;
   readonly #driver: Driver<SessionEvent, string>;
   readonly #sockets: Sockets;
@@ -69,12 +64,7 @@ export class Session {
   private constructor(granted: Granted, path: string, sockets: Sockets, listener: SessionListener) {
     const { secrets, session } = granted;
     const { connectionId, sessionId, attachmentId, firstDatagramSeconds } = session;
-<<<<<<< HEAD
-    this.#sessionId = sessionId;
-    this.#attachmentId = attachmentId;
-=======
     this.#ids = { sessionId, attachmentId };
->>>>>>> review
     this.#sockets = sockets;
     this.#listener = listener;
     this.#ended = new Promise((resolve) => (this.#resolve = resolve));
@@ -107,11 +97,6 @@ export class Session {
     // Nobody knows the socket before the session speaks.
     const session: Session = new Session(granted, path, sockets, listener);
     return session;
-  }
-
-  /** Names the session for as long as it lives. */
-  get sessionId(): Uint8Array {
-    return this.#sessionId;
   }
 
   /** What a handshake has to say to resume this session. */

@@ -21,17 +21,21 @@ export async function freeTcpPort(addresses: readonly string[]): Promise<number>
   throw new Error(`no free TCP port on ${addresses.join(" and ")}`);
 }
 
-/** As many UDP ports in a row, between 50000 and 59999, that are free on every one of these addresses. */
+/** Below what systems hand out by themselves: nobody else takes a port of this range by chance. */
+const FIRST_UDP_PORT = 20_000;
+const UDP_PORTS = 10_000;
+
+/** As many UDP ports in a row, between 20000 and 29999, that are free on every one of these addresses. */
 export async function freeUdpRange(addresses: readonly string[], count: number): Promise<PortRange> {
   for (let tries = 0; tries < TRIES; tries++) {
-    const first = 50_000 + Math.floor((Math.random() * (10_000 - count)) / count) * count;
+    const first = FIRST_UDP_PORT + Math.floor((Math.random() * (UDP_PORTS - count)) / count) * count;
     const ports = Array.from({ length: count }, (_, i) => first + i);
     const free = await Promise.all(
       addresses.flatMap((address) => ports.map((port) => canBindUdp(address, port))),
     );
     if (!free.includes(false)) return { first, last: first + count - 1 };
   }
-  throw new Error(`no ${count} free UDP ports between 50000 and 59999 on ${addresses.join(" and ")}`);
+  throw new Error(`no ${count} free UDP ports between 20000 and 29999 on ${addresses.join(" and ")}`);
 }
 
 /** The port, or undefined if it is taken. */
