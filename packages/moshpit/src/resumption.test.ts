@@ -94,6 +94,20 @@ describe("Resumption", () => {
     expect(session.resume).not.toHaveBeenCalled();
   });
 
+  it("does not take the end of an attempt that was hung up for that of the next", async () => {
+    let resumed: () => void = () => undefined;
+    handshake.mockResolvedValueOnce(granted());
+    handshake.mockReturnValue(new Promise(() => undefined));
+    session.resume.mockReturnValueOnce(new Promise((resolve) => (resumed = resolve)));
+    await vi.advanceTimersByTimeAsync(6_100);
+    resumption.heard();
+    await vi.advanceTimersByTimeAsync(6_100);
+    expect(handshake).toHaveBeenCalledTimes(2);
+    resumed();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(resumption.status).toMatchObject({ outcome: undefined, nextAttemptAt: undefined });
+  });
+
   it("PL-OUTAGE-004 ends the session that is gone, and tries again after every other failure", async () => {
     handshake.mockRejectedValueOnce(new Failure("no route", "unreachable"));
     handshake.mockRejectedValueOnce(new Failure("not authorized"));

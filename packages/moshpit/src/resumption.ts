@@ -101,6 +101,8 @@ export class Resumption {
       if (attempt.signal.aborted) return;
       requireSame(granted, point);
       await session.resume(granted);
+      // Another attempt may be under way by now.
+      if (attempt.signal.aborted) return;
       log.info("the server granted another connection");
       this.#driver.run((time) => this.#machine.ended(time, { kind: "granted" }));
     } catch (error) {

@@ -133,6 +133,8 @@ export class Session {
         this.#log.info(`session ${this.name}: the client moved to ${event.path}`);
         return;
       case "resumed":
+        // It may never have come over the first connection.
+        this.#isEstablished = true;
         this.#log.info(`session ${this.name}: the client is back, at ${event.path}`);
         return;
       case "retired":
