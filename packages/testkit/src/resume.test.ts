@@ -216,6 +216,16 @@ describe("resumption", () => {
     expect(text(pair.client.received())).toBe("all here");
   });
 
+  it("PL-RESUME-004 PL-CLOSE-003 acknowledges a Close also where the peer has gone over to the candidate", () => {
+    const pair = settled();
+    pair.server.do((s, now) => s.close(now, { reason: "exited", exit: { code: 0 } }));
+    pair.resume();
+    run(pair, 1_000);
+    expect(pair.server.of("resumed")).toHaveLength(1);
+    expect(pair.client.of("closed")).toEqual([{ type: "closed", cause: "peer-close" }]);
+    expect(pair.server.of("closed")).toEqual([{ type: "closed", cause: "local-close-acknowledged" }]);
+  });
+
   it("PL-RESUME-001 delivers exactly once over any number of resumptions at any moment", () => {
     for (let seed = 1; seed <= 150; seed++) {
       const random = new SeededRandom(seed);

@@ -349,7 +349,7 @@ export class Attachment implements Machine<SessionEvent, Path> {
   #farewell(): boolean {
     if (this.#connections.current.owesAcknowledgement) return false;
     this.#farewells += 1;
-    if (this.#farewells < FAREWELLS) this.#connections.current.acknowledge();
+    if (this.#farewells < FAREWELLS) this.#connections.acknowledge();
     else if (this.#connections.current.losesPackets) return false;
     else this.#over("peer-close");
     return true;
@@ -358,10 +358,9 @@ export class Attachment implements Machine<SessionEvent, Path> {
   /** Only acknowledges from here on. */
   #linger(): void {
     this.#life = "lingering";
-    this.#retire(this.#connections.dropCandidate());
     this.#streams.send.clear();
     this.#timers.clearAll();
-    this.#connections.current.linger();
+    this.#connections.linger();
     this.#timers.set(
       "linger",
       after(this.#now, micros(Math.min(LINGER, 3 * this.#connections.current.probeTimeout))),

@@ -97,6 +97,18 @@ export class Connections {
     this.#candidate?.connection.ask();
   }
 
+  /** Acknowledges on every connection: the peer may have gone over to the one that is tried. */
+  acknowledge(): void {
+    this.#current.acknowledge();
+    this.#candidate?.connection.acknowledge();
+  }
+
+  /** Only acknowledges from here on. */
+  linger(): void {
+    this.#current.linger();
+    this.#candidate?.connection.linger();
+  }
+
   /** Says whether the first datagram of the current connection, or of the one that is tried, did not come in time. */
   handleTimeout(now: Micros): "current-expired" | "candidate-expired" | undefined {
     const candidate = this.#candidate?.connection.handleTimeout(now);

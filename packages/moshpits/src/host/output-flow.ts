@@ -53,7 +53,7 @@ export class OutputFlow {
     this.#screen = new SessionScreen({
       ...terminal,
       guard,
-      caughtUp: () => this.#caughtUp(),
+      caughtUp: () => this.heard(),
       // A client that is there has a terminal that answers.
       reply: (text) => {
         if (this.#away) config.reply(text);
@@ -126,10 +126,6 @@ export class OutputFlow {
     } else {
       this.#config.resume();
     }
-  }
-
-  #caughtUp(): void {
-    this.heard();
   }
 
   /** Looks again when the client will have been silent for too long. */
