@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -25,10 +26,16 @@ import { World } from "./harness/world.js";
 const isRoot = process.getuid?.() === 0;
 const NAMES = [`moshpit-a${process.pid}`, `moshpit-b${process.pid}`] as const;
 const GROUP = `moshpit-g${process.pid}`;
+const RUNTIME = "/run/moshpits";
 const TERMINAL = {
   term: "xterm",
   size: { columns: 80, rows: 24, pixelWidth: 0, pixelHeight: 0 },
 } as const;
+
+/** Sockets of hosts that were killed, by this run or by one whose users had the same numbers. */
+function forgetHosts({ uid }: Account): void {
+  rmSync(join(RUNTIME, String(uid)), { recursive: true, force: true });
+}
 
 describe.skipIf(!isRoot)("mps as root (skipped for anybody else)", () => {
   let world: World;
@@ -42,6 +49,7 @@ describe.skipIf(!isRoot)("mps as root (skipped for anybody else)", () => {
       const account = await lookupUser(name);
       if (account === undefined) throw new Error("no user was made");
       accounts.push(account);
+      forgetHosts(account);
       const folder = join(account.home, ".mp");
       mkdirSync(folder, { mode: 0o700 });
       const line = formatPublicKeyLine({ publicKey: world.client.publicKey, comment: "test" });
@@ -52,6 +60,10 @@ describe.skipIf(!isRoot)("mps as root (skipped for anybody else)", () => {
 
   afterAll(async () => {
     await world.remove();
+    for (const account of accounts) forgetHosts(account);
+    for (const name of readdirSync(RUNTIME)) {
+      if (name.startsWith(`listener-${world.port}-`)) rmSync(join(RUNTIME, name), { recursive: true });
+    }
     for (const name of NAMES) execFileSync("userdel", ["--force", "--remove", name], { stdio: "ignore" });
     execFileSync("groupdel", ["--force", GROUP]);
   });
@@ -156,7 +168,7 @@ describe.skipIf(!isRoot)("mps as root (skipped for anybody else)", () => {
     it("can be reached by nobody but their user: not the sockets, not the tokens", async () => {
       const client = await open(NAMES[1]);
       const { uid } = accounts[1]!;
-      const base = "/run/moshpits";
+      const base = RUNTIME;
       expect(statSync(base)).toMatchObject({ uid: 0, gid: 0, mode: 0o40711 });
       expect(statSync(`${base}/${uid}`)).toMatchObject({ uid, mode: 0o40700 });
       const sockets = readdirSync(`${base}/${uid}`).filter((name) => name.endsWith(".sock"));
@@ -185,7 +197,7 @@ describe.skipIf(!isRoot)("mps as root (skipped for anybody else)", () => {
 
     it("are found by the next mps, and a user who puts others' sockets in the place of theirs gains nothing", async () => {
       const [alice, bob] = [await open(NAMES[0]), await open(NAMES[1])];
-      const [mine, theirs] = accounts.map(({ uid }) => `/run/moshpits/${uid}`);
+      const [mine, theirs] = accounts.map(({ uid }) => `${RUNTIME}/${uid}`);
       const [socket = ""] = readdirSync(mine ?? "").filter((name) => name.endsWith(".sock"));
       const [other = ""] = readdirSync(theirs ?? "").filter((name) => name.endsWith(".sock"));
       await world.endListener("SIGKILL");
