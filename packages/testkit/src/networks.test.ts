@@ -1,13 +1,24 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { CloseReason, WindowSize } from "libmoshpit/wire";
-import { concatBytes, equalBytes, millis, seconds } from "libmoshpit/util";
+import { concatBytes, equalBytes, millis, seconds, type Micros } from "libmoshpit/util";
 import type { LinkConditions } from "./link.js";
 import { Pair, type Side } from "./pair.js";
 import { SeededRandom } from "./random.js";
 
 // Random networks and random workloads against the laws of the transport. A failure prints fast-check's seed and
-// path, which replay it.
+// path, which replay it: NETWORKS_SEED=… NETWORKS_PATH=… NETWORKS_RUNS=….
+
+const { NETWORKS_SEED, NETWORKS_PATH, NETWORKS_RUNS } = process.env;
+const replay = {
+  ...(NETWORKS_SEED !== undefined && { seed: Number(NETWORKS_SEED) }),
+  ...(NETWORKS_PATH !== undefined && { path: NETWORKS_PATH }),
+};
+const RUNS = Number(NETWORKS_RUNS ?? 2_000);
+
+/** A side that hears nothing for this long has filled its window; then it sends so many packets a second at most. */
+const BLACK_AFTER = seconds(2);
+const MOST_PACKETS_A_SECOND = 300;
 
 const conditions: fc.Arbitrary<LinkConditions> = fc.record(
   {
@@ -144,6 +155,8 @@ class Run {
   readonly sent = { client: new Sent(), server: new Sent() };
   readonly #random: SeededRandom;
   readonly #numbers = { client: new Set<number>(), server: new Set<number>() };
+  readonly #inSecond = new Map<string, { readonly second: number; readonly packets: number }>();
+  #downSince: Micros | undefined;
   #addresses = 0;
 
   constructor({ seed, link, toClient, appetite }: Scenario) {
@@ -202,6 +215,29 @@ class Run {
     const number = new DataView(bytes.buffer, bytes.byteOffset).getUint32(13);
     if (numbers.has(number)) throw new Error(`packet number ${number} was used twice`);
     numbers.add(number);
+    this.#checkPace(from);
+  }
+
+  /** Into a black hole only so much goes. */
+  #checkPace(from: string): void {
+    const { network, link } = this.pair;
+    if (!link.toServer.down) this.#downSince = undefined;
+    else this.#downSince ??= network.now;
+    if (this.#downSince === undefined || network.now - this.#downSince < BLACK_AFTER) return;
+    const side = from.startsWith("server") ? "server" : "client";
+    const second = Math.floor(network.now / 1_000_000);
+    const last = this.#inSecond.get(side);
+    const packets = last?.second === second ? last.packets + 1 : 1;
+    this.#inSecond.set(side, { second, packets });
+    if (packets > MOST_PACKETS_A_SECOND) throw new Error(`${packets} packets in a second of a blackout`);
+  }
+
+  /** Neither side holds more than the windows allow. */
+  expectBounded(): void {
+    for (const side of [this.pair.client, this.pair.server]) {
+      expect(side.connection.receivedNotConsumed).toBeLessThanOrEqual(512 * 1024);
+      expect(side.connection.counters.framesOutsideWindow).toBe(0);
+    }
   }
 }
 
@@ -213,6 +249,7 @@ function play(scene: Scenario): void {
     at += each.afterMs;
     pair.network.runUntil(millis(at));
     run.perform(each);
+    run.expectBounded();
   }
   const limit = seconds(at / 1000 + 7200);
   const [closer, other] = scene.closer === "client" ? [pair.client, pair.server] : [pair.server, pair.client];
@@ -242,6 +279,11 @@ function play(scene: Scenario): void {
   expect(other.types.slice(-2)).toEqual(["close", "closed"]);
   expect(closer.types.at(-1)).toBe("closed");
   expect(other.types.filter((type) => type === "close")).toHaveLength(1);
+  const packets = (): number[] => [closer, other].map((side) => side.connection.counters.packetsSent);
+  const [before, events] = [packets(), [closer.types.length, other.types.length]];
+  pair.network.runUntil(seconds(pair.network.now / 1e6 + 10));
+  expect(packets()).toEqual(before);
+  expect([closer.types.length, other.types.length]).toEqual(events);
 }
 
 /** Nobody has anything to say: after what is still on its way only Heartbeats leave, one in 3 s. */
@@ -254,7 +296,28 @@ function expectIdle({ network, client, server }: Pair): void {
 }
 
 describe("a connection over a random network", () => {
-  it("delivers everything exactly once and in order, and closes", { timeout: 200_000 }, () => {
-    fc.assert(fc.property(scenario, play), { numRuns: 500 });
+  it("delivers everything exactly once and in order, and closes", { timeout: 400_000 }, () => {
+    fc.assert(fc.property(scenario, play), { numRuns: RUNS, ...replay });
+  });
+});
+
+describe("the simulator", () => {
+  it("runs an hour of a session in about a second", () => {
+    const before = process.cpuUsage();
+    const pair = new Pair({ seed: 1, link: { delay: millis(50), loss: 0.05 } });
+    pair.server.onEvent = (event) => {
+      if (event.type === "data") pair.server.do((c, now) => c.write(now, event.bytes));
+    };
+    let typed = 0;
+    for (let minute = 0; minute < 60; minute++) {
+      for (let i = 0; i < 20; i++, typed++) {
+        pair.client.do((c, now) => c.write(now, Uint8Array.of(i)));
+        pair.network.runUntil(millis(pair.network.now / 1000 + 150));
+      }
+      pair.network.runUntil(seconds((minute + 1) * 60));
+    }
+    expect(pair.client.octetsReceived).toBe(typed);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1e6).toBeLessThan(5);
   });
 });
