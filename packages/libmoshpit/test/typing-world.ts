@@ -3,7 +3,8 @@ import { Display } from "../src/display/index.js";
 import { Emulator, shownPage, textAt, BLANK_ROW, type Row, type ScreenState } from "../src/screen/index.js";
 import { Predictor, type Overlay, type PredictorOptions } from "../src/prediction/index.js";
 import { micros, millis, NEVER, type Micros } from "../src/util/index.js";
-import { Shell, type Program, type Tty } from "./scripted-programs.js";
+import type { Program, Tty } from "./scripted-line.js";
+import { Shell } from "./scripted-programs.js";
 
 /** What the person does. */
 export type Step =

@@ -2,11 +2,12 @@ import { now } from "libmoshpit-node/clock";
 import { nodeCrypto, systemEntropy } from "libmoshpit-node/crypto";
 import type { NewConnection, ResumeAttachment } from "libmoshpit-node/host-link";
 import { Driver } from "libmoshpit-node/net";
+import { wipeConnectionSecrets } from "libmoshpit/handshake";
 import { Attachment, type CloseRequest, type Counts, type SessionEvent } from "libmoshpit/session";
 import { elapsed, NEVER, PeerError, seconds, type Machine, type Micros } from "libmoshpit/util";
 import type { ConnectionSecrets, DropReason, WindowSize } from "libmoshpit/wire";
 import type { OutputChunk } from "./output-batch.js";
-import { takeSecrets, wipeSecrets } from "./secrets.js";
+import { takeSecrets } from "./secrets.js";
 
 export interface AttachedClientConfig {
   /** The attachment's first connection. */
@@ -159,7 +160,7 @@ export class AttachedClient {
 
   #wipe(connectionId: bigint): void {
     const secrets = this.#secrets.get(connectionId);
-    if (secrets !== undefined) wipeSecrets(secrets);
+    if (secrets !== undefined) wipeConnectionSecrets(secrets);
     this.#secrets.delete(connectionId);
     this.#config.retired(connectionId);
   }

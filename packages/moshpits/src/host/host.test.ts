@@ -1,5 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { forwardingLog } from "libmoshpit-node/log";
+import { wipeConnectionSecrets } from "libmoshpit/handshake";
 import { PeerError } from "libmoshpit/util";
 import { CipherSuite } from "libmoshpit/wire";
 import { describe, expect, it } from "vitest";
@@ -7,7 +8,7 @@ import { cannotGoBack, inheritsCapabilities, parseHostUser } from "./become-user
 import { DroppedDatagrams } from "./dropped-datagrams.js";
 import { LatestSize } from "./latest-size.js";
 import { OutputBatch } from "./output-batch.js";
-import { takeSecrets, wipeSecrets } from "./secrets.js";
+import { takeSecrets } from "./secrets.js";
 import { chooseName } from "./session-name.js";
 
 describe("parseHostUser", () => {
@@ -76,7 +77,7 @@ describe("takeSecrets", () => {
     expect(secrets.clientToServer).toEqual(keys());
     expect(message.clientToServer?.macKey.every((octet) => octet === 0)).toBe(true);
     expect(message.serverToClient?.aeadKey.every((octet) => octet === 0)).toBe(true);
-    wipeSecrets(secrets);
+    wipeConnectionSecrets(secrets);
     expect(secrets.serverToClient.macKey.every((octet) => octet === 0)).toBe(true);
   });
 

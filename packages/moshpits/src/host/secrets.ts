@@ -20,11 +20,6 @@ export function takeSecrets({
   };
 }
 
-/** Overwrites them when the connection is over. */
-export function wipeSecrets({ clientToServer, serverToClient }: ConnectionSecrets): void {
-  for (const keys of [clientToServer, serverToClient]) wipe(keys.aeadKey, keys.aeadIv, keys.macKey);
-}
-
 function takeKeys(keys: NewConnection["clientToServer"]): DirectionKeys {
   if (keys === undefined) throw new PeerError("malformed-message", "a session without keys");
   const taken = {
